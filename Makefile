@@ -1,0 +1,92 @@
+# Every target does its own set-up: on a fresh Debian 12 or Ubuntu with a Swift toolchain and
+# Python 3.11, `make demo` and `make test` are all that is needed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One set of flags everywhere: another set would rebuild everything.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+PYTHON_SOURCES := Sources/Execution/Resources/python
+PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git curl
+BENCH_PACKAGES := nginx-light wrk
+DEBUG := .build/debug
+RELEASE := .build/release
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: ## Install the system packages that are missing
+	@missing=""; for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+	        || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "==> installing$$missing"; \
+	    $$sudo apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
+	fi
+	@command -v swift >/dev/null || { \
+	    echo "swift is not installed: see https://www.swift.org/install/linux/" >&2; exit 1; }
+
+.PHONY: build
+build: setup ## Build everything, tests included, for debugging
+	@echo "==> building (the first time takes some minutes)"
+	swift build --build-tests $(SWIFT_FLAGS)
+
+.PHONY: release
+release: setup ## Build the ingot command in release mode
+	@echo "==> building in release mode (the first time takes some minutes)"
+	swift build -c release --product ingot $(SWIFT_FLAGS)
+
+.PHONY: test
+test: build ## Run every test: Swift, Python and end to end
+	@echo "==> preparing the Python runtime"
+	@runtime="$$($(DEBUG)/ingot runtime)"; \
+	export INGOT_TEST_RUNTIME="$$runtime"; \
+	echo "==> worker tests (Python)"; \
+	ORT_DISABLE_TELEMETRY=1 PYTHONPATH=$(PYTHON_SOURCES) PYTHONDONTWRITEBYTECODE=1 \
+	    "$$runtime/bin/python" -m unittest discover -q -s Tests/ingot_worker; \
+	echo "==> Swift tests"; \
+	swift test --skip-build $(SWIFT_FLAGS)
+
+.PHONY: demo
+demo: release ## Play the story: a commit becomes a served model, a revert brings the old one back (KEEP=1 leaves it running)
+	@KEEP="$(KEEP)" examples/demo/story.sh $(RELEASE)/ingot
+
+.PHONY: bench
+bench: release ## Measure, side by side with peers, in one run
+	@missing=""; for package in $(BENCH_PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+	        || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
+	fi
+	@Tests/Benchmarks/run.sh $(RELEASE)/ingot
+
+.PHONY: format
+format: ## Format the Swift and Python sources
+	swift format format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: check
+check: setup lint-tools ## Check formats, types and layering without running anything
+	@echo "==> swift format"
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@echo "==> ruff, mypy"
+	@.venv-lint/bin/ruff check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests
+	@.venv-lint/bin/ruff format --check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests
+	@.venv-lint/bin/mypy --config-file $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES)/ingot_worker
+
+.PHONY: lint-tools
+lint-tools:
+	@[ -x .venv-lint/bin/mypy ] && [ -x .venv-lint/bin/ruff ] || { \
+	    echo "==> installing ruff and mypy"; python3 -m venv .venv-lint; \
+	    .venv-lint/bin/pip install -q --disable-pip-version-check ruff==0.17.5 mypy==2.4.1; }
+
+.PHONY: clean
+clean: ## Remove what was built and what the demo left
+	rm -rf .build .venv-lint .demo

@@ -1,0 +1,26 @@
+import ResourceAPI
+
+/// The one line that starts a step.
+enum WorkerRequest {
+    static let protocolVersion: Int64 = 1
+
+    /// JSON and a newline.
+    static func line(for order: StepOrder) -> [UInt8] {
+        let inputs = order.inputs.mapValues { files in
+            JSONValue.object(files.mapValues { .string($0) })
+        }
+        let request: JSONValue = [
+            "protocol": .int(protocolVersion),
+            "run": .string(order.runID),
+            "kind": .string(order.step.kind.rawValue),
+            "program": order.program,
+            "seed": .int(order.seed),
+            "threads": .int(Int64(order.resources.cpus)),
+            "memory_bytes": .int(order.resources.memoryBytes),
+            "inputs": .object(inputs),
+            "output": .string(order.outputDirectory),
+            "log": .string(order.logPath),
+        ]
+        return request.canonicalBytes + [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,119 @@
+import ResourceAPI
+
+extension DatasetSpec {
+    static func decode(_ reader: inout FieldReader) -> DatasetSpec? {
+        let source = decodeSource(&reader)
+        let schema = reader.optional("schema")?.items()?.compactMap(Column.decode) ?? []
+        checkNames(of: schema, reader)
+        let columns = SchemaColumns(schema.map(\.name))
+        let primaryKey = reader.optional("primaryKey")?.distinct { columns.name($0) } ?? []
+        let timestamp = reader.optional("timestamp").flatMap { columns.name($0) }
+        let expectations =
+            reader.optional("expectations")?.items(mayBeEmpty: true)?
+            .compactMap { Expectation.decode($0, columns: columns) } ?? []
+        guard let source else { return nil }
+        return DatasetSpec(
+            source: source, schema: schema, primaryKey: primaryKey, timestamp: timestamp,
+            expectations: expectations)
+    }
+
+    private static func decodeSource(_ reader: inout FieldReader) -> Source? {
+        guard let value = reader.exactlyOne(of: ["source", "sql"]) else { return nil }
+        if value.key == "sql" { return SQLSource.decode(value).map(Source.sql) }
+        guard var fields = value.reader(at: "spec.source") else { return nil }
+        let file = fields.required("file", unless: ["http", "s3", "postgres"])
+        fields.finish()
+        return file.flatMap(FileSource.decode).map(Source.file)
+    }
+
+    private static func checkNames(of schema: [Column], _ reader: FieldReader) {
+        var seen: Set<String> = []
+        for (index, column) in schema.enumerated() where !seen.insert(column.name).inserted {
+            let path = FieldPath([.key("schema"), .index(index), .key("name")])
+            reader.context.report(
+                .repeated("'schema'", text: column.name), at: reader.node.nearest(to: path))
+        }
+    }
+}
+
+/// The columns that a dataset promises; none: whatever its source has.
+struct SchemaColumns {
+    private let names: [String]
+
+    init(_ names: [String]) {
+        self.names = names
+    }
+
+    /// The name of a column, which must be in the schema if there is one.
+    func name(_ value: FieldValue) -> String? {
+        guard let name = value.fieldName() else { return nil }
+        if !names.isEmpty, !names.contains(name) {
+            value.report(
+                .columnNotInSchema(
+                    name, near: NearName.of(name, among: names), columns: names))
+        }
+        return name
+    }
+}
+
+extension DatasetSpec.Column {
+    static func decode(_ value: FieldValue) -> DatasetSpec.Column? {
+        guard var fields = value.reader(at: "spec.schema") else { return nil }
+        let name = fields.required("name")?.fieldName()
+        let type = fields.required("type")?.choice(of: ColumnType.self)
+        let nullable = fields.optional("nullable")?.bool() ?? true
+        fields.finish()
+        guard let name, let type else { return nil }
+        return DatasetSpec.Column(name: name, type: type, nullable: nullable)
+    }
+}
+
+extension FileSource {
+    static func decode(_ value: FieldValue) -> FileSource? {
+        guard var fields = value.reader(at: "spec.source.file") else { return nil }
+        let pathField = fields.required("path")
+        let path = pathField?.repositoryPath()
+        let formatField = fields.optional("format")
+        let nullField = fields.optional("nullValues")
+        fields.finish()
+        let nullValues = nullField?.distinct { $0.freeText(mayBeEmpty: true) } ?? []
+        let format: Format?
+        if let formatField {
+            format = formatField.choice(of: Format.self)
+        } else {
+            format = path.flatMap(Format.init(ending:))
+            if let path, format == nil {
+                pathField?.report(.formatUnknown(path: path.display))
+            }
+        }
+        guard let path, let format else { return nil }
+        if format != .csv { nullField?.report(.nullValuesWithoutCSV) }
+        return FileSource(path: path, format: format, nullValues: nullValues)
+    }
+}
+
+extension FileSource.Format {
+    /// By the ending of a file name; nil if it says nothing.
+    init?(ending path: RepositoryPath) {
+        if path.hasSuffix(".csv") {
+            self = .csv
+        } else if path.hasSuffix(".parquet") {
+            self = .parquet
+        } else if [".json", ".jsonl", ".ndjson"].contains(where: path.hasSuffix) {
+            self = .json
+        } else {
+            return nil
+        }
+    }
+}
+
+extension SQLSource {
+    static func decode(_ value: FieldValue) -> SQLSource? {
+        guard var fields = value.reader(at: "spec.sql") else { return nil }
+        let inputs = fields.required("inputs")?.distinct { $0.resourceName() }
+        let query = fields.required("query")?.freeText()
+        fields.finish()
+        guard let inputs, let query else { return nil }
+        return SQLSource(inputs: inputs, query: query)
+    }
+}

@@ -1,0 +1,90 @@
+package import ResourceAPI
+package import ResourceGraph
+
+/// Says in what a step differs from an execution of it that was recorded.
+package struct ReasonFinder {
+    private let step: Step
+    private let last: RecordedExecution
+    private let runtime: Digest
+
+    package init(step: Step, last: RecordedExecution, runtime: Digest) {
+        self.step = step
+        self.last = last
+        self.runtime = runtime
+    }
+
+    /// - Parameter inputs: digests by name, of the inputs that are known.
+    package func reasons(inputs: [String: Digest]) -> [Reason] {
+        var reasons = recipeReasons() + inputReasons(inputs)
+        if runtime != last.runtime {
+            reasons.append(
+                Reason(
+                    kind: .runtimeChanged, resource: nil, field: "spec.runtime.requirements",
+                    from: .string(last.runtime.description), to: .string(runtime.description)))
+        }
+        if step.recipeVersion != last.recipeVersion {
+            reasons.append(
+                Reason(
+                    kind: .recipeVersionChanged, resource: step.id.resource, field: nil,
+                    from: .int(Int64(last.recipeVersion)), to: .int(Int64(step.recipeVersion))))
+        }
+        if step.seed != last.seed {
+            reasons.append(changed("spec.seed", from: .int(last.seed), to: .int(step.seed)))
+        }
+        if step.resources.cpus != last.threads {
+            reasons.append(
+                changed(
+                    "spec.resources.cpus", from: .int(Int64(last.threads)),
+                    to: .int(Int64(step.resources.cpus))))
+        }
+        return reasons
+    }
+
+    private func changed(_ field: String, from: JSONValue?, to: JSONValue?) -> Reason {
+        Reason(
+            kind: .fieldChanged, resource: step.id.resource, field: field, from: from, to: to)
+    }
+
+    private func recipeReasons() -> [Reason] {
+        JSONDifference.between(last.recipe, step.recipe).map { difference in
+            let (resource, path) = owner(of: difference.path)
+            return Reason(
+                kind: .fieldChanged, resource: resource,
+                field: FieldPath([.key("spec")] + path.components).description,
+                from: difference.from, to: difference.to)
+        }
+    }
+
+    /// A training set's recipe holds the views it joins under `views.<name>`: such a field belongs
+    /// to the view's manifest.
+    private func owner(of path: FieldPath) -> (ResourceID, FieldPath) {
+        if step.id.kind == .trainingSet, path.components.count >= 2,
+            path.components[0] == .key("views"), case .key(let name) = path.components[1],
+            let name = ResourceName(name)
+        {
+            return (
+                ResourceID(.featureView, name), FieldPath(Array(path.components.dropFirst(2)))
+            )
+        }
+        return (step.id.resource, path)
+    }
+
+    private func inputReasons(_ inputs: [String: Digest]) -> [Reason] {
+        inputs.keys.sorted().compactMap { name in
+            guard let now = inputs[name], last.inputs[name] != now else { return nil }
+            // A wholly new input is already told by the field that names it.
+            guard let before = last.inputs[name] else { return nil }
+            return Reason(
+                kind: .inputChanged, resource: resource(ofInput: name), field: name,
+                from: .string(before.description), to: .string(now.description))
+        }
+    }
+
+    private func resource(ofInput name: String) -> ResourceID? {
+        switch step.inputs.first(where: { $0.name == name })?.origin {
+        case .step(let id): id.resource
+        case .file: step.id.resource
+        case nil: nil
+        }
+    }
+}

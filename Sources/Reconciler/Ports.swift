@@ -1,0 +1,69 @@
+package import Execution
+package import Planning
+package import ResourceAPI
+
+/// What the loop needs of the store. Every call is one transaction and returns when it is durable.
+package protocol StateRecorder: Sendable {
+    /// - Returns: the run's id.
+    func begin(_ launch: StepLaunch) async throws -> String
+    /// Publishes the files in `directory` as the artifact and records the success.
+    func succeed(
+        _ runID: String, _ launch: StepLaunch, directory: String, metadata: JSONValue
+    ) async throws -> StepEnd
+    func fail(_ runID: String, _ launch: StepLaunch, _ failure: StepFailure) async throws
+    func cancel(_ runID: String) async throws
+
+    /// File name to absolute path, of an artifact.
+    func files(of artifact: Digest) async throws -> [String: String]
+    /// What the evaluation with this fingerprint recorded.
+    func metrics(of evaluation: Fingerprint) async throws -> JSONValue
+
+    func register(_ order: VersionOrder) async throws -> ModelVersion
+    func move(_ move: StageMove) async throws
+    func recordRollout(_ intent: ServingIntent, revision: Revision) async throws
+    /// The gateway answers requests with what was wanted.
+    func recordReady(_ report: DeploymentReport, revision: Revision) async throws
+    func report(_ statuses: [ResourceStatus], revision: Revision) async throws
+    func settle(_ settlement: Settlement, diagnostics: [Diagnostic]) async throws
+}
+
+/// Where a step's local files come from.
+package protocol SourceFiles: Sendable {
+    /// A path under which the worker can read the file with this digest: the file itself, or a copy
+    /// made in `folder` (which the step's end removes).
+    func path(
+        of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
+    ) async throws -> String
+}
+
+/// Finds out who made the changes that reasons name.
+package protocol ReasonAttribution: Sendable {
+    /// The same reasons; where history tells, with the commit and author behind them.
+    func attribute(_ reasons: [Reason], at revision: Revision) async -> [Reason]
+}
+
+/// Runs steps in the runtime with a given lock digest.
+package protocol RuntimeExecutors: Sendable {
+    func executor(for runtime: Digest) async throws -> any Executor
+}
+
+/// Takes what the gateway shall serve.
+package protocol ServingSink: Sendable {
+    func serve(_ intents: [ServingIntent], revision: Revision, runtime: Digest) async throws
+}
+
+/// Milliseconds since 1970, and waiting.
+package protocol LoopClock: Sendable {
+    var now: Int64 { get }
+    func sleep(until: Int64) async
+}
+
+/// Told of what happens, for people who watch: progress bars, logs.
+package protocol LoopObserver: Sendable {
+    func stepStarted(_ launch: StepLaunch, runID: String)
+    func stepProgressed(_ step: StepID, fraction: Double?, message: String)
+    func stepEnded(_ step: StepID, _ outcome: StepOutcome, seconds: Double)
+    func settled(_ settlement: Settlement)
+    func note(_ message: String)
+    func warn(_ message: String)
+}

@@ -1,0 +1,109 @@
+/// A table: where its rows come from, what columns it promises and what must hold of them.
+package struct DatasetSpec: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
+        case file(FileSource)
+        case sql(SQLSource)
+    }
+
+    package let source: Source
+    /// In order. Empty: whatever the source has.
+    package let schema: [Column]
+    package let primaryKey: [String]
+    /// The column of the event time.
+    package let timestamp: String?
+    package let expectations: [Expectation]
+    package init(
+        source: Source,
+        schema: [Column],
+        primaryKey: [String],
+        timestamp: String? = nil,
+        expectations: [Expectation]
+    ) {
+        self.source = source
+        self.schema = schema
+        self.primaryKey = primaryKey
+        self.timestamp = timestamp
+        self.expectations = expectations
+    }
+
+    package struct Column: Hashable, Sendable {
+        package let name: String
+        package let type: ColumnType
+        package let nullable: Bool
+        package init(name: String, type: ColumnType, nullable: Bool) {
+            self.name = name
+            self.type = type
+            self.nullable = nullable
+        }
+    }
+}
+
+package enum ColumnType: String, CaseIterable, Hashable, Sendable, Codable {
+    case string
+    /// 64 bits, signed.
+    case integer
+    /// IEEE 754 double precision.
+    case double
+    case boolean
+    /// Microseconds, UTC, without a time zone.
+    case timestamp
+    case date
+
+    package var isNumeric: Bool { self == .integer || self == .double || self == .boolean }
+}
+
+/// A local file: a blob of the commit, or else below one of the project's data roots.
+package struct FileSource: Hashable, Sendable {
+    package enum Format: String, CaseIterable, Hashable, Sendable {
+        case csv
+        case parquet
+        /// One JSON object a line.
+        case json
+    }
+
+    package let path: RepositoryPath
+    package let format: Format
+    /// CSV only: texts that mean null, beside the empty one.
+    package let nullValues: [String]
+    package init(path: RepositoryPath, format: Format, nullValues: [String]) {
+        self.path = path
+        self.format = format
+        self.nullValues = nullValues
+    }
+}
+
+/// A query in DuckDB's SQL over other datasets, each visible as a table of its own name.
+package struct SQLSource: Hashable, Sendable {
+    package let inputs: [ResourceName]
+    package let query: String
+    package init(inputs: [ResourceName], query: String) {
+        self.inputs = inputs
+        self.query = query
+    }
+}
+
+/// What must hold of a snapshot.
+package struct Expectation: Hashable, Sendable {
+    package enum Check: Hashable, Sendable {
+        case unique([String])
+        case notNull(String)
+        case between(column: String, min: Double?, max: Double?)
+        case values(column: String, allowed: [String])
+        case rowCount(min: Int64?, max: Int64?)
+    }
+
+    package enum Severity: String, CaseIterable, Hashable, Sendable {
+        case error
+        case warning
+    }
+
+    package let check: Check
+    /// The share of rows that must pass, 0 to 1.
+    package let mostly: Double
+    package let severity: Severity
+    package init(check: Check, mostly: Double, severity: Severity) {
+        self.check = check
+        self.mostly = mostly
+        self.severity = severity
+    }
+}

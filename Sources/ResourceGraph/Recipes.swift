@@ -1,0 +1,158 @@
+import ResourceAPI
+
+// The recipes: a resource's fields that change a step's result, in the shape of the manifest with
+// its defaults written out, so that a difference between two recipes is the path of a field.
+
+extension DatasetSpec {
+    var schemaRecipe: JSONValue {
+        .array(
+            schema.map {
+                [
+                    "name": .string($0.name), "type": .string($0.type.rawValue),
+                    "nullable": .bool($0.nullable),
+                ]
+            })
+    }
+
+    var snapshotRecipe: JSONValue {
+        switch source {
+        case .file(let file):
+            [
+                "source": [
+                    "file": [
+                        "format": .string(file.format.rawValue),
+                        "nullValues": .array(file.nullValues.map(JSONValue.string)),
+                    ]
+                ],
+                "schema": schemaRecipe,
+            ]
+        case .sql(let sql):
+            ["sql": ["query": .string(sql.query)], "schema": schemaRecipe]
+        }
+    }
+
+    /// The severity matters, as a failed error stops what depends on the dataset.
+    var expectationsRecipe: JSONValue {
+        .array(expectations.map(\.recipe))
+    }
+}
+
+extension Expectation {
+    var recipe: JSONValue {
+        var fields: [String: JSONValue] = [
+            "mostly": .double(mostly), "severity": .string(severity.rawValue),
+        ]
+        switch check {
+        case .unique(let columns):
+            fields["check"] = "unique"
+            fields["columns"] = .array(columns.map(JSONValue.string))
+        case .notNull(let column):
+            fields["check"] = "notNull"
+            fields["column"] = .string(column)
+        case .between(let column, let min, let max):
+            fields["check"] = "between"
+            fields["column"] = .string(column)
+            fields["min"] = min.map(JSONValue.double) ?? .null
+            fields["max"] = max.map(JSONValue.double) ?? .null
+        case .values(let column, let allowed):
+            fields["check"] = "values"
+            fields["column"] = .string(column)
+            fields["in"] = .array(allowed.map(JSONValue.string))
+        case .rowCount(let min, let max):
+            fields["check"] = "rowCount"
+            fields["min"] = min.map(JSONValue.int) ?? .null
+            fields["max"] = max.map(JSONValue.int) ?? .null
+        }
+        return .object(fields)
+    }
+}
+
+extension FeatureViewSpec {
+    /// - Parameter names: the features to describe; nil is all.
+    func recipe(selecting names: [String]? = nil) -> JSONValue {
+        let chosen = features.filter { feature in
+            guard let names else { return true }
+            return names.contains(feature.name)
+                || feature.outputs.contains(where: names.contains)
+        }
+        let known: JSONValue =
+            switch knownAt {
+            case .delay(let delay): ["delay": .string(delay.description)]
+            case .column(let column): ["column": .string(column)]
+            }
+        return [
+            "entity": .array(entity.map(JSONValue.string)),
+            "timestamp": .string(timestamp),
+            "knownAt": known,
+            "ttl": ttl.map { .string($0.description) } ?? .null,
+            "features": .array(chosen.map(\.recipe)),
+        ]
+    }
+}
+
+extension Feature {
+    var recipe: JSONValue {
+        var fields: [String: JSONValue] = ["name": .string(name)]
+        switch value {
+        case .column(let column): fields["column"] = .string(column)
+        case .expression(let expression): fields["expression"] = .string(expression)
+        case .rows: break
+        }
+        if let aggregate {
+            fields["aggregate"] = .string(aggregate.rawValue)
+            fields["windows"] = .array(windows.map { .string($0.description) })
+        }
+        return .object(fields)
+    }
+}
+
+extension TrainingConfigSpec {
+    var spineRecipe: JSONValue {
+        [
+            "dataset": .string(spine.dataset.text),
+            "timestamp": .string(spine.timestamp),
+            "key": .array(spine.key.map(JSONValue.string)),
+            "where": spine.condition.map(JSONValue.string) ?? .null,
+        ]
+    }
+
+    var featuresRecipe: JSONValue {
+        .array(
+            features.map { selection in
+                switch selection {
+                case .columns(let names): ["columns": .array(names.map(JSONValue.string))]
+                case .view(let name, let select):
+                    [
+                        "view": .string(name.text),
+                        "select": select.map { .array($0.map(JSONValue.string)) } ?? .null,
+                    ]
+                }
+            })
+    }
+
+    var splitRecipe: JSONValue {
+        switch split {
+        case .time(let validation, let test):
+            ["time": ["validation": .string(validation), "test": .string(test)]]
+        case .random(let validation, let test):
+            ["random": ["validation": .double(validation), "test": .double(test)]]
+        }
+    }
+
+    var preprocessingRecipe: JSONValue {
+        [
+            "numeric": [
+                "impute": .string(preprocessing.numericImpute.rawValue),
+                "scale": .string(preprocessing.numericScale.rawValue),
+            ],
+            "categorical": [
+                "encode": .string(preprocessing.categoricalEncode.rawValue),
+                "minFrequency": .int(Int64(preprocessing.minFrequency)),
+            ],
+        ]
+    }
+
+    var algorithmRecipe: JSONValue {
+        ["name": .string(algorithm.name.rawValue), "parameters": .object(algorithm.parameters)]
+    }
+}

@@ -1,0 +1,178 @@
+import ResourceAPI
+
+/// What must hold between a resource and those it refers to. A dataset without a schema promises
+/// nothing, so nothing is checked against it: its step will tell.
+struct ReferenceChecks {
+    private let resource: Resource
+    private var problems: [Diagnostic] = []
+
+    static func check(
+        _ resource: Resource, among resources: [ResourceID: Resource]
+    ) -> [Diagnostic] {
+        var checks = ReferenceChecks(resource: resource)
+        switch resource.spec {
+        case .project, .dataset: break
+        case .featureView(let view):
+            let schema = resources[ResourceID(.dataset, view.dataset)]?.dataset?.schema ?? []
+            checks.check(view, schema: schema)
+        case .trainingConfig(let config):
+            checks.check(config, among: resources)
+        case .model: break
+        case .deployment(let deployment):
+            let model = resources[ResourceID(.model, deployment.model)]?.model
+            checks.check(deployment, model: model)
+        }
+        return checks.problems
+    }
+
+    private init(resource: Resource) {
+        self.resource = resource
+    }
+
+    private mutating func fail(_ message: String, at path: FieldPath, hint: String? = nil) {
+        problems.append(
+            .error(message, at: resource.location(of: path), hint: hint, resource: resource.id))
+    }
+
+    /// The type of a column; reports it if the schema is known and lacks it.
+    @discardableResult
+    private mutating func column(
+        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column], at path: FieldPath
+    ) -> ColumnType? {
+        guard !schema.isEmpty else { return nil }
+        if let column = schema.first(where: { $0.name == name }) { return column.type }
+        let names = schema.map(\.name)
+        fail(
+            "dataset/\(dataset) has no column '\(name)'", at: path,
+            hint: NearName.hint(for: name, among: names)
+                ?? "its columns: \(names.joined(separator: ", "))")
+        return nil
+    }
+
+    private mutating func requireTimestamp(
+        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column], at path: FieldPath
+    ) {
+        guard let type = column(name, of: dataset, in: schema, at: path) else { return }
+        if type != .timestamp && type != .date {
+            fail(
+                "column '\(name)' of dataset/\(dataset) is a \(type.rawValue), not a timestamp",
+                at: path, hint: "give a column of type timestamp or date")
+        }
+    }
+}
+
+extension ReferenceChecks {
+    private mutating func check(_ view: FeatureViewSpec, schema: [DatasetSpec.Column]) {
+        let spec = FieldPath("spec")
+        for (index, name) in view.entity.enumerated() {
+            column(name, of: view.dataset, in: schema, at: spec.key("entity").index(index))
+        }
+        requireTimestamp(view.timestamp, of: view.dataset, in: schema, at: spec.key("timestamp"))
+        if case .column(let name) = view.knownAt {
+            requireTimestamp(
+                name, of: view.dataset, in: schema, at: spec.key("knownAt").key("column"))
+        }
+        for (index, feature) in view.features.enumerated() {
+            let path = spec.key("features").index(index)
+            guard case .column(let name) = feature.value else { continue }
+            let type = column(name, of: view.dataset, in: schema, at: path.key("column"))
+            guard let type else { continue }
+            check(feature, of: type, name: name, at: path)
+        }
+    }
+
+    private mutating func check(
+        _ feature: Feature, of type: ColumnType, name: String, at path: FieldPath
+    ) {
+        if let aggregate = feature.aggregate, aggregate != .count, !type.isNumeric {
+            fail(
+                "cannot take the \(aggregate.rawValue) of column '\(name)', which is a "
+                    + type.rawValue, at: path.key("aggregate"),
+                hint: "only numeric and boolean columns can be aggregated; count works on all")
+        }
+        if feature.aggregate == nil, type == .timestamp || type == .date {
+            fail(
+                "a \(type.rawValue) cannot be a feature", at: path.key("column"),
+                hint: "make a number of it with an expression, such as epoch(\(name))")
+        }
+    }
+
+    private mutating func check(
+        _ config: TrainingConfigSpec, among resources: [ResourceID: Resource]
+    ) {
+        let spec = FieldPath("spec")
+        let dataset = config.spine.dataset
+        let schema = resources[ResourceID(.dataset, dataset)]?.dataset?.schema ?? []
+        let spine = spec.key("spine")
+        requireTimestamp(
+            config.spine.timestamp, of: dataset, in: schema, at: spine.key("timestamp"))
+        for (index, name) in config.spine.key.enumerated() {
+            column(name, of: dataset, in: schema, at: spine.key("key").index(index))
+        }
+        for (index, selection) in config.features.enumerated() {
+            let path = spec.key("features").index(index)
+            switch selection {
+            case .columns(let names):
+                check(
+                    columns: names, of: dataset, in: schema, label: config.label,
+                    at: path.key("columns"))
+            case .view(let name, let select):
+                let view = resources[ResourceID(.featureView, name)]?.featureView
+                if let view {
+                    check(view, named: name, select: select, spine: dataset, schema, at: path)
+                }
+            }
+        }
+    }
+
+    private mutating func check(
+        columns names: [String], of dataset: ResourceName, in schema: [DatasetSpec.Column],
+        label: Label, at path: FieldPath
+    ) {
+        for (index, name) in names.enumerated() {
+            let type = column(name, of: dataset, in: schema, at: path.index(index))
+            if type == .timestamp || type == .date {
+                fail(
+                    "a \(type?.rawValue ?? "time") cannot be a feature", at: path.index(index),
+                    hint: "make a number of it in the dataset's query, such as hour(\(name))")
+            }
+            if name == label.name {
+                fail(
+                    "'\(name)' is the label and cannot be a feature too", at: path.index(index),
+                    hint: "rename the label or remove the feature")
+            }
+        }
+    }
+
+    private mutating func check(
+        _ view: FeatureViewSpec, named name: ResourceName, select: [String]?,
+        spine dataset: ResourceName, _ schema: [DatasetSpec.Column], at path: FieldPath
+    ) {
+        for entity in view.entity where !schema.isEmpty && !schema.contains(where: { $0.name == entity }) {
+            fail(
+                "featureview/\(name) is joined by '\(entity)', which dataset/\(dataset) has not",
+                at: path.key("view"),
+                hint: "add a column '\(entity)' to dataset/\(dataset)")
+        }
+        let outputs = view.features.flatMap { [$0.name] + $0.outputs }
+        for (index, wanted) in (select ?? []).enumerated() where !outputs.contains(wanted) {
+            fail(
+                "featureview/\(name) has no feature '\(wanted)'",
+                at: path.key("select").index(index),
+                hint: NearName.hint(for: wanted, among: outputs)
+                    ?? "its features: \(view.features.map(\.name).joined(separator: ", "))")
+        }
+    }
+
+    private mutating func check(_ deployment: DeploymentSpec, model: ModelSpec?) {
+        guard let model, !model.stages.contains(where: { $0.name == deployment.stage }) else {
+            return
+        }
+        let names = model.stages.map(\.name.text)
+        fail(
+            "model/\(deployment.model) has no stage '\(deployment.stage)'",
+            at: FieldPath("spec.model.stage"),
+            hint: NearName.hint(for: deployment.stage.text, among: names)
+                ?? (names.isEmpty ? "it has no stages" : "its stages: \(names.joined(separator: ", "))"))
+    }
+}

@@ -1,0 +1,38 @@
+package import ResourceAPI
+
+/// What one commit asks for: its resources with resolved references, and the steps that make
+/// their artifacts, in an order in which every step comes after what it needs.
+package struct ResourceGraph: Sendable {
+    package let project: ProjectSpec
+    /// Everything that could be read, blocked or not.
+    package let resources: [ResourceID: Resource]
+    package let steps: [StepID: Step]
+    package let order: [StepID]
+    package let diagnostics: [Diagnostic]
+    /// Resources that cannot be compiled, with the reason: their own errors, or what they wait for.
+    package let blocked: [ResourceID: BlockedReason]
+
+    package init(
+        project: ProjectSpec, resources: [ResourceID: Resource], steps: [StepID: Step],
+        order: [StepID], diagnostics: [Diagnostic], blocked: [ResourceID: BlockedReason]
+    ) {
+        self.project = project
+        self.resources = resources
+        self.steps = steps
+        self.order = order
+        self.diagnostics = diagnostics
+        self.blocked = blocked
+    }
+
+    /// The steps of one resource, in their order.
+    package func steps(of resource: ResourceID) -> [Step] {
+        StepKind.allCases.compactMap { steps[StepID(resource, $0)] }
+    }
+}
+
+package enum BlockedReason: Hashable, Sendable {
+    /// The manifest has errors.
+    case invalid
+    /// Another resource is blocked.
+    case waitsFor(ResourceID)
+}

@@ -1,0 +1,141 @@
+package import ResourceAPI
+
+/// A column of a training set that the model reads.
+package struct FeatureColumn: Hashable, Sendable {
+    package let name: String
+    /// VARCHAR, '' for null; else FLOAT, null allowed.
+    package let isCategorical: Bool
+
+    package init(name: String, isCategorical: Bool) {
+        self.name = name
+        self.isCategorical = isCategorical
+    }
+}
+
+/// Compiles a training config into the SQL of its `training-set` step.
+///
+/// The inputs are `spine` (the snapshot) and `view:<name>` (the `features` artifact of each view).
+/// The result has one row per spine row that meets the config's condition, in the spine's order:
+/// the key columns, `__timestamp`, `__split` (`train`, `validation`, `test`), the label (BOOLEAN,
+/// VARCHAR or DOUBLE by task), the features. A key column that is also a feature or has the label's
+/// name appears once, as that. A null spine timestamp is an error, raised by the SQL.
+///
+/// The random split is a function of the seed and the key's values only: with `text` = the seed,
+/// then for each key column `|` and `<UTF-8 bytes>:<value as text>` (`-` for null), the first 52
+/// bits of SHA-256(text) as a fraction of 1 are below `test` for the test rows, below `test` +
+/// `validation` for the validation rows.
+package enum TrainingSetSQL {
+    package static func trainingSet(
+        config: TrainingConfigSpec, spineSchema: [DatasetSpec.Column], views: [ViewSource]
+    ) -> SQLProgram {
+        let features = selectedFeatures(config: config, spineSchema: spineSchema, views: views)
+        let joins = viewJoins(of: features)
+        var columns = keyColumns(config, features: features).map { "r.\($0)" }
+        columns += [
+            "r.__timestamp", "\(splitExpression(config)) AS __split",
+            "r.__label AS \(SQLProgram.identifier(config.label.name))",
+        ]
+        columns += features.map(finalColumn)
+        var query = """
+            SELECT
+                \(FeatureSQL.lines(columns, indent: 4))
+            FROM "rows" AS r
+
+            """
+        for join in joins {
+            let match = join.entity.map { "r.\($0) = \(join.valuesTable).\($0)" }
+            query += """
+                LEFT JOIN \(join.valuesTable)
+                    ON \(match.joined(separator: " AND "))
+                    AND r.__timestamp = \(join.valuesTable).__timestamp
+
+                """
+        }
+        query += "ORDER BY r.__row"
+        return SQLProgram(
+            statements: spineStatements(config, features: features, joins: joins)
+                + joins.flatMap(\.statements),
+            query: query)
+    }
+
+    /// The model's inputs, in the order of the manifest; the same names as the training set's
+    /// columns.
+    package static func featureColumns(
+        config: TrainingConfigSpec, spineSchema: [DatasetSpec.Column], views: [ViewSource]
+    ) -> [FeatureColumn] {
+        selectedFeatures(config: config, spineSchema: spineSchema, views: views).map {
+            switch $0 {
+            case .spine(let name, let isCategorical):
+                FeatureColumn(name: name, isCategorical: isCategorical)
+            case .view(_, let output):
+                FeatureColumn(name: output.name, isCategorical: output.isCategorical)
+            }
+        }
+    }
+}
+
+extension TrainingSetSQL {
+    /// Where a column of the training set comes from.
+    enum SelectedFeature {
+        case spine(String, isCategorical: Bool)
+        case view(ViewSource, FeatureOutput)
+
+        var name: String {
+            switch self {
+            case .spine(let name, _): name
+            case .view(_, let output): output.name
+            }
+        }
+    }
+
+    /// Each feature once, where it is first asked for.
+    private static func selectedFeatures(
+        config: TrainingConfigSpec, spineSchema: [DatasetSpec.Column], views: [ViewSource]
+    ) -> [SelectedFeature] {
+        let all: [SelectedFeature] = config.features.flatMap { selection -> [SelectedFeature] in
+            switch selection {
+            case .columns(let names):
+                return names.map { name in
+                    let type = spineSchema.first { $0.name == name }?.type
+                    return .spine(name, isCategorical: type == .string)
+                }
+            case .view(let name, let select):
+                guard let source = views.first(where: { $0.name == name }) else { return [] }
+                return FeatureOutput.selected(select, of: source).map { .view(source, $0) }
+            }
+        }
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0.name).inserted }
+    }
+
+    /// One join per view that has a feature which is not always empty.
+    private static func viewJoins(of features: [SelectedFeature]) -> [ViewJoin] {
+        var order: [ResourceName] = []
+        var found: [ResourceName: (source: ViewSource, outputs: [FeatureOutput])] = [:]
+        for case .view(let source, let output) in features where !output.isAlwaysEmpty {
+            if found[source.name] == nil { order.append(source.name) }
+            found[source.name, default: (source, [])].outputs.append(output)
+        }
+        return order.compactMap { name in
+            found[name].map { ViewJoin(source: $0.source, outputs: $0.outputs) }
+        }
+    }
+
+    private static func finalColumn(_ feature: SelectedFeature) -> String {
+        let name = SQLProgram.identifier(feature.name)
+        switch feature {
+        case .spine(_, let isCategorical):
+            return isCategorical
+                ? "coalesce(r.\(name), '') AS \(name)" : "CAST(r.\(name) AS FLOAT) AS \(name)"
+        case .view(let source, let output):
+            let value =
+                output.isAlwaysEmpty
+                ? "NULL" : "\(ViewJoin.table("values", source.name)).\(name)"
+            if output.isCategorical { return "coalesce(\(value), '') AS \(name)" }
+            if output.feature.aggregate == .count {
+                return "coalesce(\(value), 0::FLOAT) AS \(name)"
+            }
+            return output.isAlwaysEmpty ? "NULL::FLOAT AS \(name)" : "\(value) AS \(name)"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Dispatch
+
+/// Runs calls that block (hashing, fsync, opening a database) away from the cooperative pool.
+///
+/// Not cancelled with the task that waits: what has begun to be recorded is recorded, and the end
+/// of a cancelled step must itself still be written down.
+struct BlockingQueue: Sendable {
+    private let queue: DispatchQueue
+
+    init(label: String, isConcurrent: Bool = false) {
+        queue = DispatchQueue(label: label, attributes: isConcurrent ? .concurrent : [])
+    }
+
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(StateStoreError) -> Value
+    ) async throws(StateStoreError) -> Value {
+        let result: Result<Value, StateStoreError> = await withCheckedContinuation { waiting in
+            queue.async {
+                do throws(StateStoreError) {
+                    waiting.resume(returning: .success(try body()))
+                } catch {
+                    waiting.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+}

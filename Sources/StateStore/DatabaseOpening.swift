@@ -1,0 +1,121 @@
+import GRDB
+import Glibc
+
+/// Opens state.sqlite.
+///
+/// SQLite before 3.51.3 can corrupt a database in WAL mode if two connections write or checkpoint
+/// at the same instant. So there is exactly one connection that can do either: the writer's. Every
+/// other one is opened read-only, which can neither write nor checkpoint.
+struct DatabaseOpening {
+    /// For a reader that meets the writer's recovery, or a backup tool that holds a lock.
+    private static let busySeconds = 5.0
+    let path: String
+
+    func writer() throws(StateStoreError) -> DatabaseQueue {
+        try DatabaseOpening.translating(path) {
+            // Looked at without changing anything first: another program's database, or one of a
+            // newer Ingot, must stay as it is.
+            if try exists() { try check(readOnlyQueue(), isWriter: true) }
+            var configuration = baseConfiguration
+            configuration.prepareDatabase { database in
+                let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+                guard mode == "wal" else {
+                    throw StateStoreError.directoryUnusable(
+                        path: path, problem: "the file system does not support SQLite's WAL mode")
+                }
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Schema.migrator.migrate(queue)
+            return queue
+        }
+    }
+
+    func reader() throws(StateStoreError) -> DatabaseQueue {
+        try DatabaseOpening.translating(path) {
+            let queue = try readOnlyQueue()
+            try check(queue, isWriter: false)
+            return queue
+        }
+    }
+
+    /// A file without content is what a killed first start leaves.
+    func exists() throws(StateStoreError) -> Bool {
+        try StateStoreError.translating { () throws(FileSystemError) in
+            (try LocalFileSystem().status(of: path)?.size ?? 0) > 0
+        }
+    }
+
+    private var baseConfiguration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(Self.busySeconds)
+        configuration.label = "ingot.state"
+        return configuration
+    }
+
+    private func readOnlyQueue() throws -> DatabaseQueue {
+        var configuration = baseConfiguration
+        configuration.readonly = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    private func check(_ queue: DatabaseQueue, isWriter: Bool) throws {
+        try queue.read { database in
+            let identity = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            let tables =
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            guard identity == Schema.applicationID else {
+                // Opened once, but killed before the first migration was done.
+                if identity == 0, version == 0, tables == 0 {
+                    if isWriter { return }
+                    throw StateStoreError.olderSchema(
+                        path: path, found: 0, needed: Schema.version)
+                }
+                throw StateStoreError.foreignDatabase(path: path)
+            }
+            guard version <= Schema.version else {
+                throw StateStoreError.newerSchema(
+                    path: path, found: version, supported: Schema.version)
+            }
+            if isWriter {
+                let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "ok"
+                guard verdict == "ok" else {
+                    throw StateStoreError.corruptDatabase(path: path, problem: verdict)
+                }
+            } else if version < Schema.version {
+                throw StateStoreError.olderSchema(
+                    path: path, found: version, needed: Schema.version)
+            }
+        }
+    }
+
+    static func translating<Value>(
+        _ path: String, _ body: () throws -> Value
+    ) throws(StateStoreError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw translated(error, path)
+        }
+    }
+
+    static func translated(_ error: any Error, _ path: String) -> StateStoreError {
+        if let own = error as? StateStoreError { return own }
+        guard let error = error as? DatabaseError else {
+            return .database(problem: "\(error)")
+        }
+        let problem = error.message ?? "\(error.resultCode)"
+        switch error.resultCode {
+        case .SQLITE_FULL: return .diskFull(path: path)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT:
+            return .corruptDatabase(path: path, problem: problem)
+        case .SQLITE_IOERR: return .notWritten(path: path, problem: problem)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
+        case .SQLITE_READONLY: return .readOnly
+        case .SQLITE_CANTOPEN: return .directoryUnusable(path: path, problem: problem)
+        default: return .database(problem: problem)
+        }
+    }
+}

@@ -1,0 +1,251 @@
+import Testing
+
+@Suite("Rules between the fields of data kinds")
+struct RulesTests {
+    @Test("A dataset has a source or a query")
+    func aDatasetHasASourceOrA() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: weather}
+                spec:
+                  primaryKey: [a]
+                """)
+        let expected = """
+            m.yaml:5:3: error: missing field: one of 'source' and 'sql' is needed
+                  primaryKey: [a]
+                  ^
+            hint: see 'ingot explain dataset.spec'
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("A dataset has not both a source and a query")
+    func aDatasetHasNotBothASource() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: weather}
+                spec:
+                  source: {file: {path: data/weather.csv}}
+                  sql: {inputs: [a], query: "SELECT 1"}
+                """)
+        let expected = """
+            m.yaml:6:3: error: 'source' and 'sql' exclude each other
+                  sql: {inputs: [a], query: "SELECT 1"}
+                  ^
+            note: 'source' is given here (m.yaml:5:3)
+            hint: remove one of them
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("A format that cannot be told must be given")
+    func aFormatThatCannotBeToldMust() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: weather}
+                spec:
+                  source: {file: {path: data/weather.txt}}
+                """)
+        let expected = """
+            m.yaml:5:25: error: the format of 'data/weather.txt' cannot be told from its name
+                  source: {file: {path: data/weather.txt}}
+                                        ^
+            hint: add 'format: csv', 'format: parquet' or 'format: json'
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("Null values are only for csv")
+    func nullValuesAreOnlyForCsv() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: weather}
+                spec:
+                  source: {file: {path: data/weather.parquet, nullValues: [NA]}}
+                """)
+        let expected = """
+            m.yaml:5:59: error: 'nullValues' is only for the format csv
+                  source: {file: {path: data/weather.parquet, nullValues: [NA]}}
+                                                                          ^
+            hint: remove it
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("Columns must be in the schema")
+    func columnsMustBeInTheSchema() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: weather}
+                spec:
+                  source: {file: {path: data/weather.csv}}
+                  schema:
+                    - {name: origin, type: string}
+                    - {name: temp, type: double}
+                    - {name: temp, type: double}
+                  primaryKey: [orign]
+                  timestamp: time_hour
+                  expectations:
+                    - {unique: [origin, tmp]}
+                    - {notNull: temp}
+                    - {between: {column: temp}}
+                    - {rowCount: {min: 5, max: 4}}
+                    - {unique: [origin], notNull: temp}
+                    - {mostly: 0.5}
+                """)
+        let expected = """
+            m.yaml:9:14: error: 'schema' has 'temp' twice
+                    - {name: temp, type: double}
+                             ^
+            hint: remove one of them
+
+            m.yaml:10:16: error: the schema has no column 'orign'
+                  primaryKey: [orign]
+                               ^
+            hint: did you mean 'origin'?
+
+            m.yaml:11:14: error: the schema has no column 'time_hour'
+                  timestamp: time_hour
+                             ^
+            hint: its columns are origin, temp and temp
+
+            m.yaml:13:25: error: the schema has no column 'tmp'
+                    - {unique: [origin, tmp]}
+                                        ^
+            hint: did you mean 'temp'?
+
+            m.yaml:15:17: error: 'between' needs 'min', 'max' or both
+                    - {between: {column: temp}}
+                                ^
+            hint: without a bound it would always hold
+
+            m.yaml:16:24: error: 'min' is larger than 'max'
+                    - {rowCount: {min: 5, max: 4}}
+                                       ^
+            hint: exchange them
+
+            m.yaml:17:26: error: 'unique' and 'notNull' exclude each other
+                    - {unique: [origin], notNull: temp}
+                                         ^
+            note: 'unique' is given here (m.yaml:17:8)
+            hint: remove one of them
+
+            m.yaml:18:7: error: missing field: one of 'unique', 'notNull', 'between', 'values' and 'rowCount' is needed
+                    - {mostly: 0.5}
+                      ^
+            hint: see 'ingot explain dataset.spec.expectations'
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("Features have what their aggregate needs")
+    func featuresHaveWhatTheirAggregateNeeds() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: weather}
+                spec:
+                  source: {dataset: weather}
+                  entity: [origin]
+                  timestamp: time_hour
+                  features:
+                    - {name: a}
+                    - {name: b, column: x, aggregate: mean}
+                    - {name: c, column: x, windows: [1h]}
+                    - {name: d, aggregate: sum, windows: [1h]}
+                    - {expression: "x"}
+                    - {column: x, expression: "x"}
+                    - {aggregate: count, windows: [1h]}
+                    - {name: __e, column: x}
+                    - {name: f, aggregate: count, windows: [1h, 60m]}
+                    - {name: g, column: x, aggregate: median, windows: [1h]}
+                """)
+        let expected = """
+            m.yaml:9:7: error: a feature needs 'column' or 'expression'
+                    - {name: a}
+                      ^
+            hint: only 'aggregate: count' needs neither: it counts rows
+
+            m.yaml:10:7: error: the aggregate mean needs 'windows'
+                    - {name: b, column: x, aggregate: mean}
+                      ^
+            hint: add lengths of time, such as 'windows: [1h, 24h]'
+
+            m.yaml:11:37: error: 'windows' needs an 'aggregate'
+                    - {name: c, column: x, windows: [1h]}
+                                                    ^
+            hint: add one of count, sum, mean, min and max
+
+            m.yaml:12:7: error: the aggregate sum needs 'column' or 'expression'
+                    - {name: d, aggregate: sum, windows: [1h]}
+                      ^
+            hint: only 'aggregate: count' needs neither: it counts rows
+
+            m.yaml:13:7: error: a feature without 'column' needs a 'name'
+                    - {expression: "x"}
+                      ^
+            hint: add 'name', which becomes the feature's column
+
+            m.yaml:14:31: error: 'column' and 'expression' exclude each other
+                    - {column: x, expression: "x"}
+                                              ^
+            hint: remove one of them
+
+            m.yaml:15:7: error: a feature without 'column' needs a 'name'
+                    - {aggregate: count, windows: [1h]}
+                      ^
+            hint: add 'name', which becomes the feature's column
+
+            m.yaml:16:14: error: 'name' is not a valid column name: '__e'
+                    - {name: __e, column: x}
+                             ^
+            hint: 1 to 128 bytes on one line; names that start with '__' are Ingot's own
+
+            m.yaml:17:49: error: 'windows' has '60m' twice
+                    - {name: f, aggregate: count, windows: [1h, 60m]}
+                                                                ^
+            hint: remove one of them
+
+            m.yaml:18:39: error: 'aggregate' must be count, sum, mean, min or max, but is 'median'
+                    - {name: g, column: x, aggregate: median, windows: [1h]}
+                                                      ^
+            hint: did you mean 'mean'?
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("Two features cannot make one column")
+    func twoFeaturesCannotMakeOneColumn() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: weather}
+                spec:
+                  source: {dataset: weather}
+                  entity: [origin]
+                  timestamp: time_hour
+                  features:
+                    - {name: a_1h, column: x}
+                    - {name: a, aggregate: count, windows: [1h]}
+                """)
+        let expected = """
+            m.yaml:10:7: error: two features make the column 'a_1h'
+                    - {name: a, aggregate: count, windows: [1h]}
+                      ^
+            hint: give one of them another name
+            """
+        #expect(messages == expected)
+    }
+}

@@ -1,0 +1,100 @@
+"""Runs compiled programs in DuckDB, for the tests of the feature compiler.
+
+usage: run_sql.py BATCH.json RESULT.json
+
+BATCH: {"cases": [{"datasets": {NAME: {"columns": [[NAME, TYPE], …], "rows": [[…], …]}},
+                   "views": [{"name": …, "dataset": NAME, "program": PROGRAM}],
+                   "spine": NAME, "program": PROGRAM}]}
+PROGRAM: {"statements": [SQL, …], "query": SQL}. Times are microseconds since 1970.
+RESULT: a list, one item per case: {"columns": [[NAME, TYPE], …], "rows": [[…], …],
+"identical": whether 1 and 2 threads wrote the same bytes}, or {"error": TEXT}.
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+
+import duckdb
+
+TYPES = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP",
+    "date": "DATE",
+}
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_dataset(connection, dataset, path):
+    columns = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in dataset["columns"])
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE staged ({columns})")
+    if dataset["rows"]:
+        marks = ", ".join(
+            "make_timestamp(?::BIGINT)" if kind == "timestamp" else "?"
+            for _, kind in dataset["columns"]
+        )
+        connection.executemany(f"INSERT INTO staged VALUES ({marks})", dataset["rows"])
+    connection.execute(f"COPY staged TO '{path}' (FORMAT parquet)")
+
+
+def run_program(program, inputs, output, threads):
+    with duckdb.connect(config={"threads": threads}) as connection:
+        for name, path in inputs.items():
+            connection.execute(
+                f"CREATE TEMP VIEW {quoted(name)} AS "
+                f"SELECT * FROM read_parquet('{path}', file_row_number = true)"
+            )
+        for statement in program["statements"]:
+            connection.execute(statement)
+        connection.execute(f"COPY ({program['query']}) TO '{output}' (FORMAT parquet)")
+
+
+def run_case(case, folder):
+    with duckdb.connect() as connection:
+        for name, dataset in case["datasets"].items():
+            write_dataset(connection, dataset, folder / f"{name}.parquet")
+    digests = []
+    for threads in (1, 2):
+        digest = hashlib.sha256()
+        inputs = {"spine": folder / f"{case['spine']}.parquet"}
+        for view in case["views"]:
+            path = folder / f"view-{view['name']}-{threads}.parquet"
+            source = folder / f"{view['dataset']}.parquet"
+            run_program(view["program"], {"dataset": source}, path, threads)
+            digest.update(path.read_bytes())
+            inputs[f"view:{view['name']}"] = path
+        output = folder / f"training-{threads}.parquet"
+        run_program(case["program"], inputs, output, threads)
+        digest.update(output.read_bytes())
+        digests.append(digest.hexdigest())
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TEMP TABLE result AS SELECT * FROM '{output}'")
+        columns = [row[:2] for row in connection.sql("DESCRIBE result").fetchall()]
+        selected = ", ".join(
+            f"epoch_us({quoted(name)})" if kind == "TIMESTAMP" else quoted(name)
+            for name, kind in columns
+        )
+        rows = connection.execute(f"SELECT {selected} FROM result").fetchall()
+    return {"columns": columns, "rows": rows, "identical": digests[0] == digests[1]}
+
+
+def main():
+    batch = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    results = []
+    for case in batch["cases"]:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                results.append(run_case(case, pathlib.Path(folder)))
+            except duckdb.Error as error:
+                results.append({"error": str(error)})
+    pathlib.Path(sys.argv[2]).write_text(json.dumps(results))
+
+
+main()
