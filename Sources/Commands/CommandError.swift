@@ -12,6 +12,7 @@ enum CommandError: Error, CustomStringConvertible {
     case invalidManifests(count: Int)
     case folderNotEmpty(path: String, file: String)
     case badDuration(String)
+    case notAFolder(String)
     case noRevision
     case stopped(String)
 
@@ -35,6 +36,7 @@ enum CommandError: Error, CustomStringConvertible {
             count == 1 ? "1 error" : "\(count) errors"
         case .folderNotEmpty(let path, let file): "\(path) already has \(file)"
         case .badDuration(let text): "'\(text)' is not a length of time"
+        case .notAFolder(let path): "\(path) is not a folder"
         case .noRevision: "no revision was reconciled yet"
         case .stopped(let why): why
         }
@@ -53,7 +55,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .folderNotEmpty: "choose an empty folder"
         case .badDuration: "write a number and a unit: 90s, 15m, 1h"
         case .noRevision: "start the controller with `ingot run`, or reconcile once with `ingot apply`"
-        case .unknownRuntime, .invalidManifests, .stopped: nil
+        case .unknownRuntime, .invalidManifests, .notAFolder, .stopped: nil
         }
     }
 }

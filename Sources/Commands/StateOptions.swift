@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SourceControl
 
 /// Where the state is.
 struct StateOptions: ParsableArguments {
@@ -32,6 +33,13 @@ struct RepositoryOptions: ParsableArguments {
             the commit. Default: the project's folder in the repository's work tree.
             """)
     var data: String?
+
+    var url: RepositoryURL {
+        get throws {
+            try RepositoryURL(
+                repository, relativeTo: FileManager.default.currentDirectoryPath)
+        }
+    }
 }
 
 /// Paths from the command line.

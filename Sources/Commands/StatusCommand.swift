@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reconciler
 import ResourceAPI
 import StateStore
 
@@ -26,7 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
             }
         }
         let view = StatusView(
-            revision: try await store.revisions(limit: 1).first, statuses: statuses)
+            revision: try await store.revisions(limit: 1).first, statuses: statuses,
+            trouble: RunFile.trouble(in: state.directory))
         try format.write(view, text: view.text)
     }
 }
@@ -47,10 +49,13 @@ struct StatusView: Encodable {
     let summary: String?
     let author: String?
     let state: String?
+    /// Why a newer commit could not be looked at.
+    let trouble: String?
     let diagnostics: [RecordedDiagnostic]
     let resources: [Row]
 
-    init(revision: RevisionRecord?, statuses: [StatusRecord]) {
+    init(revision: RevisionRecord?, statuses: [StatusRecord], trouble: String?) {
+        self.trouble = trouble
         self.revision = revision?.revision.description
         commit = revision?.revision.commit.hex
         summary = revision?.commit.summary
@@ -70,6 +75,10 @@ struct StatusView: Encodable {
         if let commit, let summary, let author, let state {
             text += "commit    \(commit.prefix(7))  \(summary)  (\(author))\n"
             text += "state     \(state)\n"
+        }
+        if let trouble {
+            text += "\nwarning: the repository cannot be followed; this is the last good state\n"
+            text += trouble + "\n"
         }
         for diagnostic in diagnostics { text += "\n" + diagnostic.text + "\n" }
         if !text.isEmpty { text += "\n" }

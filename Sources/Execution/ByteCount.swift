@@ -12,7 +12,8 @@ struct ByteCount: CustomStringConvertible {
             return "\(bytes) bytes"
         }
         // Tenths, rounded down, so that a budget is never shown larger than it is.
-        let tenths = (bytes >> unit.shift) * 10 + ((bytes & ((1 << unit.shift) - 1)) * 10) >> unit.shift
+        let tenths =
+            (bytes >> unit.shift) * 10 + ((bytes & ((1 << unit.shift) - 1)) * 10) >> unit.shift
         return tenths % 10 == 0
             ? "\(tenths / 10) \(unit.name)" : "\(tenths / 10).\(tenths % 10) \(unit.name)"
     }

@@ -50,12 +50,37 @@ enum ProcessTree {
         }
     }
 
-    private static func scan() -> [Member] {
+    /// Kills everything that was started with this variable in its environment, which is inherited,
+    /// in whatever session and under whatever parent it runs now; returns when none is left, or
+    /// after about two seconds.
+    ///
+    /// - Parameter value: must be unique to one warm parent.
+    static func killAll(variable name: String, value: String) {
+        let entry = Array("\(name)=\(value)".utf8)
+        for _ in 0..<attemptsMax {
+            let left = pids().filter { pid in
+                // Of the dead, and of other users, it cannot be read.
+                guard pid != getpid(),
+                    let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ")
+                else { return false }
+                return Array(data).split(separator: 0).contains { Array($0) == entry }
+            }
+            if left.isEmpty { return }
+            for pid in left { _ = Glibc.kill(pid, SIGKILL) }
+            usleep(attemptMicroseconds)
+        }
+    }
+
+    private static func pids() -> [Int32] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { name in
-            guard let pid = Int32(name),
-                let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
-            else { return nil }
+        return names.compactMap { Int32($0) }
+    }
+
+    private static func scan() -> [Member] {
+        pids().compactMap { pid in
+            guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else {
+                return nil
+            }
             return member(pid: pid, stat: Array(data))
         }
     }

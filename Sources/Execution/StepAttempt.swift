@@ -177,7 +177,10 @@ struct StepAttempt: Sendable {
         if isClean { return link.process.markProven() }
         guard let worker else { return }
         let members = link.members
-        await Self.processQueue.run { ProcessTree.killAll(known: members, worker: worker) }
+        await Self.processQueue.run {
+            let known = members.union(ProcessTree.members(ofWorker: worker))
+            ProcessTree.killAll(known: known, worker: worker)
+        }
     }
 
     private func members(of worker: Int32?) async -> Set<ProcessTree.Member> {

@@ -76,15 +76,16 @@ package actor WarmParent {
 
     /// The living process; started if need be.
     func running() async throws(ExecutionError) -> WorkerProcess {
-        if let process, process.ending == nil { return process }
+        if let process, process.isUsable { return process }
         if isStopped { throw .workerDidNotStart(reason: "it was stopped", output: []) }
         let task: Task<Result<WorkerProcess, ExecutionError>, Never>
         if let starting {
             task = starting
         } else {
-            if let process { failures = process.isProven ? 1 : failures + 1 }
+            let last = process
+            if let last { failures = last.isProven ? 1 : failures + 1 }
             process = nil
-            task = Task { await self.launch() }
+            task = Task { await self.launch(after: last) }
             starting = task
         }
         return try await task.value.get()
@@ -99,8 +100,11 @@ package actor WarmParent {
         if let privateDirectory { try? FileManager.default.removeItem(atPath: privateDirectory) }
     }
 
-    private func launch() async -> Result<WorkerProcess, ExecutionError> {
+    private func launch(
+        after last: WorkerProcess?
+    ) async -> Result<WorkerProcess, ExecutionError> {
         defer { starting = nil }
+        await last?.waitForEnd()
         do throws(ExecutionError) {
             if failures > 0, let delay = configuration.backoff.delay(afterAttempt: failures) {
                 try? await clock.sleep(for: delay)

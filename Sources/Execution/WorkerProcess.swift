@@ -20,12 +20,16 @@ final class WorkerProcess: Sendable {
         var tail = OutputTail()
         var ending: String?
         var isProven = false
+        var isKilled = false
         var nextObserver = 0
         var observers: [Int: @Sendable (String) -> Void] = [:]
         var lifetime: Task<Void, Never>?
     }
 
     private static let stopSeconds = 3
+    /// The environment variable by which everything that descends from one parent is known. Its
+    /// value is the path of the socket, which no other parent has.
+    private static let mark = "INGOT_WARM_PARENT"
 
     let socketPath: String
     private let state = Mutex(State())
@@ -73,8 +77,13 @@ final class WorkerProcess: Sendable {
         throw .workerDidNotStart(reason: "it was stopped", output: [])
     }
 
-    /// Nil as long as it lives; then how it ended, for people.
-    var ending: String? { state.withLock { $0.ending } }
+    /// Whether it lives and may be given steps: one that was told to die may take a moment to.
+    var isUsable: Bool { state.withLock { $0.ending == nil && !$0.isKilled } }
+
+    /// Returns when the process and all that descends from it are dead.
+    func waitForEnd() async {
+        await state.withLock { $0.lifetime }?.value
+    }
 
     /// It has brought a step to its end, so that a later death is not a failure to start.
     func markProven() { state.withLock { $0.isProven = true } }
@@ -99,18 +108,21 @@ final class WorkerProcess: Sendable {
     /// Closes its standard input, and kills it if it has not ended after three seconds.
     func stop() async {
         stopRequests.yield()
-        let lifetime = state.withLock { $0.lifetime }
         let timer = Task {
             try await Task.sleep(for: .seconds(Self.stopSeconds))
             kill()
         }
-        await lifetime?.value
+        await waitForEnd()
         timer.cancel()
     }
 
     /// SIGKILL, by the cancellation of `Subprocess.run`.
     func kill() {
-        state.withLock { $0.lifetime }?.cancel()
+        let lifetime = state.withLock { state in
+            state.isKilled = true
+            return state.lifetime
+        }
+        lifetime?.cancel()
     }
 
     private func live(
@@ -119,12 +131,14 @@ final class WorkerProcess: Sendable {
     ) async {
         var options = PlatformOptions()
         options.createSession = true
+        var environment = configuration.environment
+        environment[Self.mark] = socketPath
         var ending: String
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(configuration.pythonPath)),
                 arguments: Arguments(configuration.arguments(socketPath: socketPath)),
-                environment: WorkerEnvironment.environment(configuration.environment),
+                environment: WorkerEnvironment.environment(environment),
                 workingDirectory: FilePath(configuration.workDirectory),
                 platformOptions: options, input: .inputWriter, output: .sequence,
                 error: .combinedWithOutput
@@ -146,6 +160,11 @@ final class WorkerProcess: Sendable {
             ending = "the warm parent process was stopped"
         }
         if Task.isCancelled { ending = "the warm parent process was stopped" }
+        // A parent that was killed could not end its workers, and one that was asked to end may not
+        // know of all that they have started.
+        await BlockingWork(label: "ingot.worker-sweep").run { [socketPath] in
+            ProcessTree.killAll(variable: Self.mark, value: socketPath)
+        }
         finish(ending)
     }
 

@@ -298,7 +298,9 @@ package struct JSONScanner {
         if take(UInt8(ascii: "}")) { return }
         var seen: [String] = []
         repeat {
-            guard peek() == UInt8(ascii: "\"") else { throw failure("expected a key\(insteadOf())") }
+            guard peek() == UInt8(ascii: "\"") else {
+                throw failure("expected a key\(insteadOf())")
+            }
             let key = try string()
             // Objects of the protocol have five keys; more than this many are no parameters.
             guard seen.count < 64 else { throw failure("an object with more than 64 keys") }

@@ -65,7 +65,8 @@ package final class OnnxSession: @unchecked Sendable {
             throw .library(call: "make a folder", reason: String(cString: strerror(errno)))
         }
         defer { rmdir(folder) }
-        let folderPath = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folderPath = String(
+            decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 
         let entries = [
             ("session.load_model_format", "ONNX"),

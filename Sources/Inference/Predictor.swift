@@ -43,7 +43,9 @@ package final class Predictor: Sendable {
         }
         for input in signature.inputs {
             let float = input.datatype == .fp32
-            guard let port = session.inputs.first(where: { $0.name == input.name }) else { continue }
+            guard let port = session.inputs.first(where: { $0.name == input.name }) else {
+                continue
+            }
             guard port.element == (float ? .float : .string) else {
                 throw .modelElement(
                     direction: "input", name: port.name, expected: float ? "floats" : "strings")

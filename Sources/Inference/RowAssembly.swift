@@ -13,8 +13,9 @@ extension Predictor {
             packedNames.contains($0.name) && columns.position(of: $0.name) == nil
         }
         let allPacked = request.inputs.allSatisfy { packedNames.contains($0.name) }
-        if packed != nil || (allPacked && !request.inputs.isEmpty
-            && columns.names.count > request.inputs.count)
+        if packed != nil
+            || (allPacked && !request.inputs.isEmpty
+                && columns.names.count > request.inputs.count)
         {
             return try packedRows(request, packedNames)
         }
@@ -197,7 +198,8 @@ private struct RowAssembler {
     private func range(_ input: InferRequest.Input, _ index: Int) -> InferenceError {
         .valueRange(
             input: input.name, index: index - input.elements.lowerBound,
-            datatype: input.datatype == .fp64 ? "FP32, which the model takes" : input.datatype.rawValue)
+            datatype: input.datatype == .fp64
+                ? "FP32, which the model takes" : input.datatype.rawValue)
     }
 
     /// An element of another type than the input's.

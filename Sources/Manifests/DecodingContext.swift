@@ -17,28 +17,32 @@ final class DecodingContext {
         accepted = recordsFields ? [] : nil
     }
 
-    func report(_ problem: ManifestProblem, at node: ManifestNode) {
-        report(problem, line: node.line, column: node.column)
+    /// The problem is made only if it will be shown: looking for a near name is the dearest thing
+    /// that a bad manifest can cause.
+    func report(_ problem: @autoclosure () -> ManifestProblem, at node: ManifestNode) {
+        report(problem(), line: node.line, column: node.column)
     }
 
-    func report(_ rule: ResourceRule, at node: ManifestNode) {
-        report(.rule(rule), at: node)
+    func report(_ rule: @autoclosure () -> ResourceRule, at node: ManifestNode) {
+        report(.rule(rule()), at: node)
     }
 
     /// At the key rather than at the value.
     func report(
-        _ problem: ManifestProblem, at entry: ManifestNode.Entry, notes: [LocatedProblem.Note] = []
+        _ problem: @autoclosure () -> ManifestProblem, at entry: ManifestNode.Entry,
+        notes: [LocatedProblem.Note] = []
     ) {
-        report(problem, line: entry.keyLine, column: entry.keyColumn, notes: notes)
+        report(problem(), line: entry.keyLine, column: entry.keyColumn, notes: notes)
     }
 
     private func report(
-        _ problem: ManifestProblem, line: Int, column: Int, notes: [LocatedProblem.Note] = []
+        _ problem: @autoclosure () -> ManifestProblem, line: Int, column: Int,
+        notes: [LocatedProblem.Note] = []
     ) {
         // One more than is shown, so that the excess is known.
         guard problems.count <= problemsMax else { return }
         problems.append(
-            LocatedProblem(problem: problem, line: line, column: column, notes: notes))
+            LocatedProblem(problem: problem(), line: line, column: column, notes: notes))
     }
 
     /// What to give to `ingot explain`: `deployment.spec.model`.

@@ -26,8 +26,11 @@ struct FieldValue {
         return ScalarType.isNull(text)
     }
 
-    func report(_ problem: ManifestProblem) { context.report(problem, at: node) }
-    func report(_ rule: ResourceRule) { context.report(rule, at: node) }
+    func report(_ problem: @autoclosure () -> ManifestProblem) {
+        context.report(problem(), at: node)
+    }
+
+    func report(_ rule: @autoclosure () -> ResourceRule) { context.report(rule(), at: node) }
 
     private func wrongType(_ expected: String) {
         report(.wrongType(name, expected: expected, found: node.content, path: path))

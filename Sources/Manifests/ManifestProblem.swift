@@ -255,9 +255,10 @@ extension ManifestProblem {
         return text.unicodeScalars.count > 60 ? result + "…" : result
     }
 
-    /// `'a', 'b' and 'c'`.
+    /// `'a', 'b' and 'c'`; at most 20 of them.
     static func list(_ names: [String], quote: String = "'", last: String = "and") -> String {
-        let quoted = names.map { quote + $0 + quote }
+        var quoted = names.prefix(20).map { quote + clip($0) + quote }
+        if names.count > 20 { quoted.append("\(names.count - 20) more") }
         guard let final = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
         return quoted.dropLast().joined(separator: ", ") + " \(last) " + final
     }

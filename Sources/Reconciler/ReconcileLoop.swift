@@ -1,5 +1,3 @@
-package import Execution
-package import Planning
 package import ResourceAPI
 
 /// The thin shell around the core: turns effects into work and results into events. One event is
@@ -33,20 +31,16 @@ package actor ReconcileLoop {
         package let workDirectory: String
         package let logDirectory: String
         package init(
-            recorder: any StateRecorder,
-            sources: any SourceFiles,
-            executors: any RuntimeExecutors,
-            serving: any ServingSink,
-            attribution: any ReasonAttribution,
-            clock: any LoopClock,
-            observer: any LoopObserver,
-            workDirectory: String,
-            logDirectory: String
+            recorder: any StateRecorder, sources: any SourceFiles,
+            executors: any RuntimeExecutors, serving: any ServingSink,
+            attribution: any ReasonAttribution, clock: any LoopClock,
+            observer: any LoopObserver, workDirectory: String, logDirectory: String
         ) {
             self.recorder = recorder
             self.sources = sources
             self.executors = executors
             self.serving = serving
+            self.attribution = attribution
             self.clock = clock
             self.observer = observer
             self.workDirectory = workDirectory

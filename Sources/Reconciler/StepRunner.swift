@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Planning
 import ResourceAPI
+import ResourceGraph
 
 /// Carries one step from its launch to its recorded end.
 struct StepRunner: Sendable {

@@ -1,6 +1,7 @@
-import Execution
+package import Execution
 package import Planning
 package import ResourceAPI
+import ResourceGraph
 package import StateStore
 
 /// Records what the loop does in the state store.
@@ -31,7 +32,7 @@ package struct StoreRecorder: StateRecorder {
     package func succeed(
         _ runID: String, _ launch: StepLaunch, directory: String, metadata: JSONValue
     ) async throws -> StepEnd {
-        do {
+        do throws(StateStoreError) {
             let artifact = try await store.artifacts.publish(directory: directory)
             let finished = try await store.finishRun(
                 runID, artifact: artifact, metadata: metadata)
@@ -45,7 +46,7 @@ package struct StoreRecorder: StateRecorder {
                     recipe: step.recipe, inputs: launch.inputs, runtime: launch.runtime,
                     seed: step.seed, threads: step.resources.cpus, digest: finished.artifact,
                     commit: launch.revision.commit, seconds: seconds))
-        } catch let error as StateStoreError {
+        } catch {
             if case .notReproducible = error {
                 return .failed(
                     RecordedFailure(
@@ -104,11 +105,11 @@ package struct StoreRecorder: StateRecorder {
 
     package func recordReady(_ report: DeploymentReport, revision: Revision) async throws {
         guard let deployment = ResourceName(report.name), let digest = report.digest else { return }
-        do {
+        do throws(StateStoreError) {
             try await store.markRolloutReady(
                 deployment: deployment, digest: digest,
                 origin: origin(revision, "the gateway switched to it"))
-        } catch let error as StateStoreError {
+        } catch {
             // The report is of a rollout that a newer one has replaced meanwhile.
             if case .unknownRollout = error { return }
             throw error

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 package import Logging
 import NIOCore
@@ -75,7 +74,7 @@ package final class Gateway: Sendable {
             return try await Gateway(configuration, folders, group, launcher, logger)
         } catch {
             try? await group.shutdownGracefully()
-            folders.release()
+            await folders.release()
             throw error
         }
     }
@@ -101,19 +100,13 @@ package final class Gateway: Sendable {
         let channel = try await Self.listen(configuration, group, loops, traffic)
         let port = channel.localAddress?.port ?? configuration.port
         let address = "\(configuration.host):\(port)"
-        // Reports are written one after the other, away from the cooperative pool.
-        let writing = DispatchQueue(label: "ingot.serving-report")
         let supervisor = Supervisor(
             folders: folders, launcher: launcher, routes: routes, group: group, logger: logger
         ) { reports in
-            let report = ServingReport(
-                gatewayPID: getpid(), address: address, deployments: reports)
-            writing.async { folders.write(report) }
-        }
-        writing.async {
             folders.write(
-                ServingReport(gatewayPID: getpid(), address: address, deployments: []))
+                ServingReport(gatewayPID: getpid(), address: address, deployments: reports))
         }
+        folders.write(ServingReport(gatewayPID: getpid(), address: address, deployments: []))
         let watcher = PlanWatcher(path: folders.planPath, logger: logger)
         let plans = watcher.plans
         watching = Task { for await plan in plans { await supervisor.apply(plan) } }
@@ -183,6 +176,6 @@ package final class Gateway: Sendable {
         }
         await supervisor.stop()
         try? await group.shutdownGracefully()
-        folders.release()
+        await folders.release()
     }
 }

@@ -3,6 +3,7 @@
 #else
     import Foundation
 #endif
+import Dispatch
 import Glibc
 import ResourceAPI
 
@@ -12,6 +13,8 @@ final class GatewayFolders: Sendable {
     private let socketFolder: String
     private let isSocketFolderOwn: Bool
     private let lock: Int32
+    /// Reports are written one after the other, away from the cooperative pool.
+    private let writing = DispatchQueue(label: "ingot.serving-report")
 
     var planPath: String { statePath + "/run/serving.json" }
     var reportPath: String { statePath + "/run/serving-report.json" }
@@ -71,18 +74,25 @@ final class GatewayFolders: Sendable {
         return lines.last.map { String(decoding: $0.prefix(500), as: UTF8.self) }
     }
 
-    /// Replaces the report as a whole.
+    /// Replaces the report as a whole, soon.
     func write(_ report: ServingReport) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(report) else { return }
-        try? data.write(to: URL(fileURLWithPath: reportPath), options: .atomic)
+        writing.async { [reportPath] in
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            guard let data = try? encoder.encode(report) else { return }
+            try? data.write(to: URL(fileURLWithPath: reportPath), options: .atomic)
+        }
     }
 
-    /// Takes back what only a living gateway has.
-    func release() {
-        unlink(reportPath)
-        if isSocketFolderOwn { rmdir(socketFolder) }
-        close(lock)
+    /// Takes back what only a living gateway has, after the last report was written.
+    func release() async {
+        await withCheckedContinuation { continuation in
+            writing.async { [self] in
+                unlink(reportPath)
+                if isSocketFolderOwn { rmdir(socketFolder) }
+                close(lock)
+                continuation.resume()
+            }
+        }
     }
 }

@@ -33,7 +33,8 @@ package enum ServingError: Error, Hashable, Sendable {
             "cannot listen on \(host):\(port): the address is already in use"
         case .cannotListen(let host, let port, let reason):
             "cannot listen on \(host):\(port): \(reason)"
-        case .secondGateway(let path): "another gateway already serves the state directory '\(path)'"
+        case .secondGateway(let path):
+            "another gateway already serves the state directory '\(path)'"
         case .folder(let path, let reason): "cannot use the folder '\(path)': \(reason)"
         case .socket(let path, let reason): "cannot listen on the socket '\(path)': \(reason)"
         case .configuration(let path, let reason):

@@ -97,7 +97,8 @@ actor Supervisor {
                 name, version: version, replicas: ids.compactMap { running[$0]?.replica },
                 failure: machine.failure)
             logger.info(
-                "route", metadata: [
+                "route",
+                metadata: [
                     "deployment": "\(name)", "version": "\(version.map(String.init) ?? "none")",
                     "replicas": "\(ids.count)",
                 ])
@@ -141,7 +142,8 @@ actor Supervisor {
         }
         let fault = running[id]?.fault
         let reason =
-            fault ?? ServingError.instanceEnded(
+            fault
+            ?? ServingError.instanceEnded(
                 how: how, lastWords: folders.lastWords(logPath)
             ).description
         let name = served.name

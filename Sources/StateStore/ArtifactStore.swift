@@ -103,7 +103,8 @@ struct ArtifactInspector: Sendable {
             guard status.kind == .file, status.size == file.size else {
                 throw .artifactDamaged(
                     artifact,
-                    problem: "\(file.name) has \(status.size) bytes instead of \(file.size) (\(path))")
+                    problem:
+                        "\(file.name) has \(status.size) bytes instead of \(file.size) (\(path))")
             }
             guard isDeep else { continue }
             let (digest, _) = try blobs.content(of: path)

@@ -54,7 +54,8 @@ final class BlobStore: Sendable {
 
     /// Takes a file over, by renaming it if it is on the same file system. On failure the file may
     /// be gone.
-    func ingest(_ path: String, name: String, status: FileStatus) throws(StateStoreError) -> Digest {
+    func ingest(_ path: String, name: String, status: FileStatus) throws(StateStoreError) -> Digest
+    {
         try throughTemporary { temporary throws(StateStoreError) in
             try translating { () throws(FileSystemError) in
                 do throws(FileSystemError) {

@@ -1,5 +1,5 @@
 import GRDB
-import Glibc
+import Synchronization
 
 /// The records of a state directory: what ran, what came of it, which versions and stages there
 /// are, what is served, what happened.
@@ -15,8 +15,16 @@ package final class StateStore: Sendable {
     /// Makes the id of a run that begins now.
     let runID: @Sendable (Int64) -> String
     private let database: DatabaseQueue
-    /// Nil in a reader.
-    private let lock: StateLock?
+    /// Whether this process may write: whether it holds the lock.
+    package let isWriter: Bool
+    /// Calls are queued under this lock, so that none comes after the closing: GRDB would trap.
+    private let access: Mutex<Access>
+
+    private struct Access: Sendable {
+        var isOpen = true
+        /// Nil in a reader, and once closed.
+        var lock: StateLock?
+    }
 
     private init(
         directory: StateDirectory, artifacts: ArtifactStore, database: DatabaseQueue,
@@ -26,7 +34,8 @@ package final class StateStore: Sendable {
         self.directory = directory
         self.artifacts = artifacts
         self.database = database
-        self.lock = lock
+        isWriter = lock != nil
+        access = Mutex(Access(lock: lock))
         self.clock = clock
         self.runID = runID
     }
@@ -79,14 +88,33 @@ package final class StateStore: Sendable {
             database: database, lock: nil, clock: { 0 }, runID: { _ in "" })
     }
 
+    /// Writes the rest of SQLite's log into the database and lets go of the lock, in this order, so
+    /// that the next writer can open. To be called before another one is opened in this process;
+    /// the end of the process does as well. Every call after it is an error.
+    package func close() async throws(StateStoreError) {
+        let wasOpen = access.withLock { access in
+            defer { access.isOpen = false }
+            return access.isOpen
+        }
+        guard wasOpen else { return }
+        let database = database
+        let path = directory.databasePath
+        try await BlockingQueue(label: "ingot.close").run { () throws(StateStoreError) in
+            try DatabaseOpening.translating(path) { try database.close() }
+        }
+        access.withLock { $0.lock = nil }
+    }
+
     /// One transaction. Not GRDB's own async methods: those stop when the task is cancelled, and
     /// the end of a cancelled step must still be recorded.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StateStoreError) -> Value {
-        guard lock != nil else { throw .readOnly }
+        guard isWriter else { throw .readOnly }
         let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
-            database.asyncWrite(body) { _, result in waiting.resume(returning: result) }
+            queue(waiting) { database in
+                database.asyncWrite(body) { _, result in waiting.resume(returning: result) }
+            }
         }
         return try DatabaseOpening.translating(directory.databasePath) { try result.get() }
     }
@@ -96,11 +124,24 @@ package final class StateStore: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StateStoreError) -> Value {
         let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
-            database.asyncRead { database in
-                waiting.resume(returning: Result { try body(try database.get()) })
+            queue(waiting) { database in
+                database.asyncRead { database in
+                    waiting.resume(returning: Result { try body(try database.get()) })
+                }
             }
         }
         return try DatabaseOpening.translating(directory.databasePath) { try result.get() }
+    }
+
+    private func queue<Value: Sendable>(
+        _ waiting: CheckedContinuation<Result<Value, any Error>, Never>,
+        _ call: (DatabaseQueue) -> Void
+    ) {
+        let isOpen = access.withLock { access in
+            if access.isOpen { call(database) }
+            return access.isOpen
+        }
+        if !isOpen { waiting.resume(returning: .failure(StateStoreError.closed)) }
     }
 }
 

@@ -17,6 +17,7 @@ package enum StateStoreError: Error, Hashable, Sendable {
     case notWritten(path: String, problem: String)
     case busy(path: String)
     case readOnly
+    case closed
     case database(problem: String)
     case damagedRecord(table: String, column: String)
 
@@ -69,7 +70,8 @@ extension StateStoreError {
 
     /// A sentence without a final stop.
     package var message: String {
-        openingMessage ?? writingMessage ?? outputMessage ?? recordMessage ?? "the state is unusable"
+        openingMessage ?? writingMessage ?? outputMessage ?? recordMessage
+            ?? "the state is unusable"
     }
 
     private var openingMessage: String? {
@@ -95,7 +97,8 @@ extension StateStoreError {
         case .notWritten(let path, let problem): "the disk did not take \(path): \(problem)"
         case .busy(let path): "\(path) is locked by another program"
         case .readOnly: "the state was opened for reading only"
-        case .database(let problem): "the state database refused a change: \(problem)"
+        case .closed: "the state is closed: this process is about to end"
+        case .database(let problem): "the state database refused: \(problem)"
         case .damagedRecord(let table, let column):
             "the state database holds a value that cannot be read: \(table).\(column)"
         case .file(let operation, let path, let problem): "cannot \(operation) \(path): \(problem)"

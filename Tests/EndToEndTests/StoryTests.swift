@@ -12,7 +12,6 @@ struct StoryTests {
           {"name": "dest",     "shape": [1], "datatype": "BYTES", "data": ["FLL"]},
           {"name": "distance", "shape": [1], "datatype": "FP32",  "data": [1069]},
           {"name": "hour",     "shape": [1], "datatype": "FP32",  "data": [18]},
-          {"name": "month",    "shape": [1], "datatype": "FP32",  "data": [12]},
           {"name": "weekday",  "shape": [1], "datatype": "FP32",  "data": [5]}
         ]}
         """

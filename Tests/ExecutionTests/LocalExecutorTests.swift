@@ -77,8 +77,8 @@ struct LocalExecutorTests {
             }
             #expect(
                 (variables.object ?? [:]).keys.sorted() == [
-                    "HOME", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-                    "ORT_DISABLE_TELEMETRY", "PATH", "TMPDIR", "TZ",
+                    "HOME", "INGOT_WARM_PARENT", "LANG", "OMP_NUM_THREADS",
+                    "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY", "PATH", "TMPDIR", "TZ",
                 ])
             #expect(variables["HOME"]?.string == bench.root + "/work")
         }

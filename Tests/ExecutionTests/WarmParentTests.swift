@@ -20,7 +20,7 @@ struct WarmParentTests {
                 hint: "the step is retried")
             #expect(try await bench.failure(["do": "kill-parent"]) == lost)
             #expect(await outcome == .failed(lost))
-            #expect(!isAlive(try #require(pids.first)))
+            #expect(!pids.isEmpty && !pids.contains(where: isAlive))
             let next = try bench.order(["do": "quick"], run: "next")
             #expect(await bench.executor.run(next) { _ in } == .succeeded(metadata: [:]))
         }
@@ -79,7 +79,7 @@ struct WarmParentTests {
                 return
             }
             #expect(failure.class == .killed)
-            #expect(!isAlive(try #require(pids.first)))
+            #expect(!pids.isEmpty && !pids.contains(where: isAlive))
             let late = try await bench.failure(["do": "quick"])
             #expect(late.message == "the Python worker did not start: it was stopped")
         }

@@ -19,9 +19,11 @@ struct ParityTests {
         try predictor.warmUp()
     }
 
-    @Test("a request as packed tensors and one by columns have the same bits too", arguments: [
-        "binary", "multiclass", "regression",
-    ])
+    @Test(
+        "a request as packed tensors and one by columns have the same bits too",
+        arguments: [
+            "binary", "multiclass", "regression",
+        ])
     func requests(name: String) throws {
         let predictor = try TestModels.predictor(name)
         let expected = try TestModels.expected(name)

@@ -67,7 +67,8 @@ struct RefusedModelTests {
         for _ in 0..<2000 {
             var bytes = model
             for _ in 0..<3 {
-                bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+                bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(
+                    truncatingIfNeeded: random.next())
             }
             // Either is right, as long as it returns.
             _ = try? OnnxModelScan.check(bytes)

@@ -33,7 +33,8 @@ enum TestModels {
 
     static func predictor(_ name: String) throws -> Predictor {
         try Predictor(
-            modelPath: "\(folder)/\(name).onnx", modelDigest: Digest(hashing: bytes(name + ".onnx")),
+            modelPath: "\(folder)/\(name).onnx",
+            modelDigest: Digest(hashing: bytes(name + ".onnx")),
             signaturePath: "\(folder)/\(name).signature.json",
             runtime: OnnxRuntime.load(path: libraryPath()))
     }
@@ -57,7 +58,8 @@ extension InferRequest {
     }
 
     static func read(_ bytes: [UInt8]) throws(InferenceError) -> InferRequest {
-        let result = bytes.withUnsafeBufferPointer { buffer -> Result<InferRequest, InferenceError> in
+        let result = bytes.withUnsafeBufferPointer {
+            buffer -> Result<InferRequest, InferenceError> in
             do throws(InferenceError) {
                 return .success(try InferRequestReader.read(buffer))
             } catch {

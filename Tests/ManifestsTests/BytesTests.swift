@@ -88,7 +88,7 @@ struct BytesTests {
 
     @Test("Invalid UTF-8 is refused at its column, counted in characters")
     func invalidUTF8IsRefusedAtItsColumn() {
-        let bytes = Array(validDataset.utf8) + Array("# é ".utf8) + [0xE9] + Array("té\n".utf8)
+        let bytes = Array((validDataset + "# é ").utf8) + [0xE9, 0x74, 0xE9, 0x0A]
         let messages = messages(of: bytes)
         let expected = """
             m.yaml:6:5: error: the byte 0xe9 is not part of valid UTF-8

@@ -128,4 +128,27 @@ struct CombinedTests {
                 hint: the fields here are source, sql, schema, primaryKey, timestamp and expectations
                 """)
     }
+
+    @Test("Keys that differ only in how Unicode composes them count as one key given twice")
+    func unicodeForms() {
+        let text = validDataset.split(separator: "metadata: {name: weather}")
+            .joined(
+                separator: "metadata: {name: weather, labels: {\u{E9}: a, e\u{301}: b}}")
+        #expect(
+            parse(text).diagnostics.map(\.message) == ["the key '\u{E9}' is given twice"])
+    }
+
+    @Test("Long lists of names are cut")
+    func longLists() {
+        let columns = (0..<30).map { "    - {name: c\($0), type: double}\n" }.joined()
+        let text = validDataset + "  schema:\n" + columns + "  timestamp: departure\n"
+        let names = (0..<20).map { "c\($0)" }.joined(separator: ", ")
+        #expect(
+            messages(of: text) == """
+                m.yaml:37:14: error: the schema has no column 'departure'
+                      timestamp: departure
+                                 ^
+                hint: its columns are \(names) and 10 more
+                """)
+    }
 }

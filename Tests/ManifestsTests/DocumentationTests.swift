@@ -102,7 +102,10 @@ struct DocumentationTests {
             ("trainingconfig.split.tim", "did you mean 'trainingconfig.spec.split.time'?"),
             ("dataset.spec.sql.x", "the fields of dataset.spec.sql are inputs and query"),
             ("deployment.spec.replicas.x", "deployment.spec.replicas has no fields of its own"),
-            ("", "the kinds are project, dataset, featureview, trainingconfig, model and deployment"),
+            (
+                "",
+                "the kinds are project, dataset, featureview, trainingconfig, model and deployment"
+            ),
         ])
     func hints(path: String, hint: String) {
         #expect(FieldDocumentation.explain(path) == nil)

@@ -147,8 +147,10 @@ struct GatewayTests {
         let failed = try await ask("POST", "/v2/models/broken/infer", "{}")
         #expect(failed.status == 503)
         #expect(failed.headers["retry-after"] == "1")
-        #expect(failed.body.hasPrefix(
-            #"{"error":"no version of model 'broken' is ready: the instance exited with code 1"#))
+        #expect(
+            failed.body.hasPrefix(
+                #"{"error":"no version of model 'broken' is ready: the instance exited with code 1"#
+            ))
         #expect(
             try await ask("GET", "/v2/models/broken/ready").body
                 == #"{"name":"broken","ready":false}"#)
@@ -206,12 +208,14 @@ struct GatewayTests {
             #expect(answer.status == 413)
             #expect(
                 answer.body
-                    == #"{"error":"the body is larger than 16777216 bytes; hint: split the request"}"#)
+                    == #"{"error":"the body is larger than 16777216 bytes; hint: split the request"}"#
+            )
 
             let chunked = try HTTPConnection(port: port)
             try chunked.send(
                 "POST /v2/models/delays/infer HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
-            let chunk = Array("100000\r\n".utf8) + [UInt8](repeating: 32, count: 1 << 20) + [13, 10]
+            let chunk =
+                Array("100000\r\n".utf8) + [UInt8](repeating: 32, count: 1 << 20) + [13, 10]
             for _ in 0..<17 { try chunked.send(chunk) }
             #expect(try chunked.answer().status == 413)
 

@@ -43,7 +43,8 @@ struct InstanceTests {
             #expect(named.body.contains(#""id":"mine""#))
             #expect(
                 named.body.hasSuffix(
-                    #""outputs":[{"name":"label","shape":[1],"datatype":"BYTES","data":["true"]}]}"#)
+                    #""outputs":[{"name":"label","shape":[1],"datatype":"BYTES","data":["true"]}]}"#
+                )
                     || named.body.hasSuffix(#""data":["false"]}]}"#), "\(named.body)")
         }
     }

@@ -80,18 +80,27 @@ extension Scratch {
 
     func reader() async throws -> StateStore { try await StateStore.openReader(directory: state) }
 
-    /// Executes SQL in the state database from another process.
+    /// Executes SQL in the state database from another process, as a person with a tool could.
     func sql(_ script: String) throws {
-        try python(
-            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.executescript(sys.argv[2]); c.close()",
-            [state + "/state.sqlite", script])
+        guard try sqlStatus(script) == 0 else { throw BadSample() }
     }
 
-    @discardableResult
-    func python(_ program: String, _ arguments: [String]) throws -> Int32 {
+    /// - Returns: 0 if the database took it.
+    func sqlStatus(_ script: String) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program] + arguments
+        process.arguments = [
+            "python3", "-c",
+            """
+            import sqlite3, sys
+            connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+            try:
+                connection.executescript(sys.argv[2])
+            except sqlite3.Error:
+                sys.exit(1)
+            connection.close()
+            """, state + "/state.sqlite", script,
+        ]
         try process.run()
         process.waitUntilExit()
         return process.terminationStatus
@@ -143,10 +152,11 @@ func newRun(
                 kind: .fieldChanged, resource: id.resource, field: "spec.seed", from: 1, to: 2)
         ],
         recipeVersion: 3,
-        recipe: ["label": "late", "rate": 0.5, "text": "a \"quoted\"\n\u{1}line ☕", "on": [true, .null]],
+        recipe: [
+            "label": "late", "rate": 0.5, "text": "a \"quoted\"\n\u{1}line ☕", "on": [true, .null],
+        ],
         inputs: inputs, runtime: digest("lock"), seed: 17, threads: 2)
 }
-
 
 extension StateStore {
     /// A whole run that makes an artifact with one file.

@@ -39,18 +39,20 @@ extension DatasetSpec {
 /// The columns that a dataset promises; none: whatever its source has.
 struct SchemaColumns {
     private let names: [String]
+    private let known: Set<String>
 
     init(_ names: [String]) {
         self.names = names
+        known = Set(names)
     }
 
     /// The name of a column, which must be in the schema if there is one.
     func name(_ value: FieldValue) -> String? {
         guard let name = value.fieldName() else { return nil }
-        if !names.isEmpty, !names.contains(name) {
+        if !names.isEmpty, !known.contains(name) {
             value.report(
                 .columnNotInSchema(
-                    name, near: NearName.of(name, among: names), columns: names))
+                    name, near: NearName.of(name, among: names.prefix(1000)), columns: names))
         }
         return name
     }

@@ -48,37 +48,64 @@ private enum StageChecks {
             }
             if case .stage(let other) = stage.target { tracked[stage.name] = other }
         }
+        let names = stages.map(\.name.text)
         for (stage, item) in zip(stages, items) {
             guard case .stage(let other) = stage.target else { continue }
             if other == stage.name {
                 report(.rule(.stageTracksItself(other.text)), at: "track", of: item)
             } else if !seen.contains(other) {
-                let names = stages.map(\.name.text).filter { $0 != stage.name.text }
-                let near = NearName.of(other.text, among: names + ["latest"])
                 report(
-                    .rule(.stageUnknown(other.text, near: near, stages: names)), at: "track",
-                    of: item)
-            } else if let circle = circle(from: stage.name, tracked) {
-                report(.rule(.stageCycle(circle)), at: "track", of: item)
+                    .rule(unknown(other.text, for: stage.name.text, names)), at: "track", of: item)
             }
         }
-    }
-
-    /// The way back to a stage, reported once: from the stage whose name is the smallest.
-    private static func circle(
-        from start: ResourceName, _ tracked: [ResourceName: ResourceName]
-    ) -> [String]? {
-        var way = [start]
-        var current = start
-        while let next = tracked[current], way.count <= tracked.count {
-            way.append(next)
-            if next == start { return way.min() == start ? way.map(\.text) : nil }
-            current = next
+        let circles = circles(in: tracked)
+        for (stage, item) in zip(stages, items) {
+            guard let circle = circles[stage.name] else { continue }
+            report(.rule(.stageCycle(circle)), at: "track", of: item)
         }
-        return nil
     }
 
-    private static func report(_ problem: ManifestProblem, at key: String, of item: FieldValue) {
-        item.context.report(problem, at: item.node[key] ?? item.node)
+    private static func unknown(
+        _ name: String, for stage: String, _ names: [String]
+    ) -> ResourceRule {
+        let others = names.prefix(1000).filter { $0 != stage }
+        let near = NearName.of(name, among: others + ["latest"])
+        return .stageUnknown(name, near: near, stages: others)
+    }
+
+    /// The ways from a stage back to itself over at least one other, each under the smallest of its
+    /// names. Every stage is visited once.
+    private static func circles(
+        in tracked: [ResourceName: ResourceName]
+    ) -> [ResourceName: [String]] {
+        var circles: [ResourceName: [String]] = [:]
+        var done: Set<ResourceName> = []
+        for start in tracked.keys.sorted() {
+            var way: [ResourceName] = []
+            var position: [ResourceName: Int] = [:]
+            var current: ResourceName? = start
+            while let name = current, position[name] == nil, !done.contains(name) {
+                position[name] = way.count
+                way.append(name)
+                current = tracked[name]
+            }
+            if let name = current, let first = position[name] {
+                let circle = Array(way[first...])
+                if circle.count > 1, let least = circle.min(),
+                    let turn = circle.firstIndex(of: least)
+                {
+                    let names = circle[turn...] + circle[..<turn] + [least]
+                    circles[least] = names.map(\.text)
+                }
+            }
+            done.formUnion(way)
+        }
+        return circles
+    }
+
+    private static func report(
+        _ problem: @autoclosure () -> ManifestProblem, at key: String, of item: FieldValue
+    ) {
+        item.context.report(problem(), at: item.node[key] ?? item.node)
     }
 }

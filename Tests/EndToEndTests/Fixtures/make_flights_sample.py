@@ -4,8 +4,10 @@
     python3 make_flights_sample.py /tmp/flights flights/data
 
 The sample keeps *every* flight of two carriers in the whole year, as rolling windows of delays need
-neighbours: a random tenth of the flights would empty them. One carrier flies mostly from JFK, the
-other from LGA only, so that both kinds of entity differ. The weather is that of all three origins.
+neighbours: a random tenth of the flights would empty them. US Airways flies from all three
+airports, Virgin America from two of them, both to cities in several time zones (Phoenix has no
+summer time). The weather is that of all three airports.
+
 Only the columns that the manifests name are kept, under their own names and in their own text,
 except that weather values are rounded to two decimals. The same input gives the same bytes.
 """
@@ -17,12 +19,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-CARRIERS = ("9E", "FL")
-FLIGHT_COLUMNS = (
-    "carrier flight origin dest distance time_hour minute dep_delay arr_time arr_delay".split()
-)
-WEATHER_COLUMNS = "origin time_hour temp humid wind_speed precip pressure visib".split()
-AIRPORT_COLUMNS = "faa name tzone".split()
+CARRIERS = ("US", "VX")
+FLIGHT_COLUMNS = [
+    *("carrier", "flight", "origin", "dest", "distance", "time_hour", "minute"),
+    *("dep_delay", "arr_time", "arr_delay"),
+]
+WEATHER_COLUMNS = [
+    *("origin", "time_hour", "temp", "humid", "wind_speed", "precip", "pressure", "visib"),
+]
+AIRPORT_COLUMNS = ["faa", "name", "tzone"]
 
 
 def read(path: Path) -> Iterator[dict[str, str]]:

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import Reconciler
+import ResourceAPI
+import StateStore
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Make the state what the branch says, once, and end.",
+        discussion: """
+            The same as `ingot run`, without watching. Exit code 1 if something of the commit could \
+            not be done.
+            """)
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var state: StateOptions
+
+    @Flag(help: "Allow the commit to remove more resources than the prune budget.")
+    var allowPrune = false
+
+    func run() async throws {
+        let session = try await ControllerSession.open(
+            repository, stateDirectory: state.directory, actor: NSUserName(),
+            allowsPrune: allowPrune, hasTimes: false, stopsWhenSettled: true)
+        let settlement: Settlement?
+        do {
+            session.loop.submit(RunFile.report(in: state.directory))
+            try await session.look(branch: repository.branch)
+            settlement = try await session.loop.run()
+        } catch {
+            await session.close()
+            throw error
+        }
+        await session.close()
+        let errors = try await session.store.revisions(limit: 1).first?.diagnostics ?? []
+        for diagnostic in errors { Terminal.writeError("\n" + diagnostic.text + "\n") }
+        if settlement.map({ $0.failed > 0 || $0.errors > 0 }) ?? true {
+            throw ExitStatus.failure
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Execution
+import Foundation
+import Planning
+import Reconciler
+import ResourceAPI
+import ResourceGraph
+import SourceControl
+import StateStore
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Say what a revision would run, what is cached, and why. Changes nothing.",
+        discussion: """
+            With --base, also which resources the revision adds, changes and removes. Exit code 0; \
+            with --detailed-exitcode 2 if there is something to do.
+            """)
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup var state: StateOptions
+    @OptionGroup var format: OutputOptions
+
+    @Option(help: "The revision to plan. Default: the branch's newest commit.")
+    var head: String?
+
+    @Option(help: "A revision to compare with.")
+    var base: String?
+
+    @Flag(help: "Print the SQL that each step would run.")
+    var showSql = false
+
+    @Flag(help: "Exit with 2 if there is something to do.")
+    var detailedExitcode = false
+
+    func run() async throws {
+        let source = try ProjectSource.open(repository, stateDirectory: state.directory)
+        let reader = try source.reader()
+        let commit = try await source.repository.resolve(revision: head ?? repository.branch)
+        let compiled = try await reader.compile(commit)
+        let store = try await openStore()
+        let observer = SourceObserver(
+            repository: source.repository, projectPath: source.projectPath,
+            dataDirectory: source.dataDirectory, store: store)
+        let plan = Planner.plan(
+            compiled.graph, state: try await store?.recordedState() ?? RecordedState(),
+            sources: try await observer.observe(compiled.graph, at: commit),
+            runtime: compiled.runtime)
+        let graph = compiled.graph
+        let attribution = HistoryAttribution(
+            repository: source.repository, projectPath: source.projectPath,
+            graph: { _ in graph })
+        let revision = Revision(pointer: head ?? repository.branch, commit: commit)
+        var rows: [PlanView.Row] = []
+        for planned in plan.steps {
+            let reasons = await attribution.attribute(planned.reasons, at: revision)
+            rows.append(PlanView.Row(planned, reasons: reasons, hasSQL: showSql))
+        }
+        var changes: [ResourceChange] = []
+        if let base {
+            let other = try await source.repository.resolve(revision: base)
+            changes = ResourceChange.between(
+                try await reader.compile(other).graph, compiled.graph)
+        }
+        let view = PlanView(
+            revision: revision.description, short: revision.short, resources: changes,
+            steps: rows, diagnostics: compiled.diagnostics.map(RecordedDiagnostic.init))
+        try format.write(view, text: view.text)
+        if view.hasErrors { throw ExitStatus.failure }
+        if detailedExitcode, view.hasWork { throw ExitStatus.changes }
+    }
+
+    /// Nil if nothing was reconciled here yet: then everything would run.
+    private func openStore() async throws -> StateStore? {
+        do throws(StateStoreError) {
+            return try await StateStore.openReader(directory: state.directory)
+        } catch {
+            guard case .stateMissing = error else { throw error }
+            return nil
+        }
+    }
+}
+
+/// A resource that differs between two commits.
+struct ResourceChange: Encodable {
+    enum Kind: String, Encodable {
+        case create
+        case update
+        case delete
+    }
+
+    let resource: ResourceID
+    let action: Kind
+
+    /// Sorted by resource. Where a resource stands in its file makes no difference.
+    static func between(_ old: ResourceGraph, _ new: ResourceGraph) -> [ResourceChange] {
+        Set(old.resources.keys).union(new.resources.keys).sorted().compactMap { id in
+            switch (old.resources[id], new.resources[id]) {
+            case (nil, .some): ResourceChange(resource: id, action: .create)
+            case (.some, nil): ResourceChange(resource: id, action: .delete)
+            case (let a?, let b?) where a.spec != b.spec || a.metadata != b.metadata:
+                ResourceChange(resource: id, action: .update)
+            default: nil
+            }
+        }
+    }
+}

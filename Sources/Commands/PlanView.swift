@@ -1,0 +1,119 @@
+import Planning
+import ResourceAPI
+import ResourceGraph
+import StateStore
+
+/// A plan as text and JSON show it.
+struct PlanView: Encodable {
+    struct Row: Encodable {
+        let step: StepID
+        /// `cached`, `run`, `may run`, `failed`, `blocked` or `missing source`.
+        let action: String
+        let reasons: [Reason]
+        let problem: String?
+        let artifact: Digest?
+        let estimatedSeconds: Double?
+        let sql: String?
+
+        init(_ planned: PlannedStep, reasons: [Reason], hasSQL: Bool) {
+            step = planned.step.id
+            self.reasons = reasons
+            estimatedSeconds = planned.estimatedSeconds
+            sql = hasSQL ? Row.sql(of: planned.step.program) : nil
+            var artifact: Digest?
+            var problem: String?
+            switch planned.action {
+            case .cached(let digest):
+                action = "cached"
+                artifact = digest
+            case .run: action = "run"
+            case .mayRun: action = "may run"
+            case .failed(let failure):
+                action = "failed"
+                problem = failure.message
+            case .blocked(let other):
+                action = "blocked"
+                problem = "waits for \(other), which cannot succeed"
+            case .missingSource(let path, let why):
+                action = "missing source"
+                problem = why.hasPrefix(path.display) ? why : "\(path.display): \(why)"
+            }
+            self.artifact = artifact
+            self.problem = problem
+        }
+
+        private static func sql(of program: JSONValue) -> String? {
+            guard let sql = program["sql"], let query = sql["query"]?.string else { return nil }
+            let statements = (sql["statements"]?.array ?? []).compactMap(\.string)
+            return (statements + [query]).map { $0 + ";" }.joined(separator: "\n\n")
+        }
+    }
+
+    let revision: String
+    let short: String
+    let resources: [ResourceChange]
+    let steps: [Row]
+    let diagnostics: [RecordedDiagnostic]
+
+    private enum CodingKeys: String, CodingKey {
+        case revision
+        case resources
+        case steps
+        case diagnostics
+    }
+
+    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    var hasWork: Bool { steps.contains { $0.action != "cached" } }
+
+    var text: String {
+        var text = "plan for \(short)\n"
+        for diagnostic in diagnostics { text += "\n" + diagnostic.text + "\n" }
+        if !resources.isEmpty {
+            text += "\nresources\n"
+            for change in resources {
+                let sign =
+                    switch change.action {
+                    case .create: "+"
+                    case .update: "~"
+                    case .delete: "-"
+                    }
+                text += "  \(sign) \(change.resource)\n"
+            }
+        }
+        text += "\nsteps\n"
+        for row in steps { text += line(row) }
+        return text + "\n" + summary + "\n"
+    }
+
+    private func line(_ row: Row) -> String {
+        var text = "  \(pad(row.action, 9)) \(row.step)"
+        if row.action != "cached", let seconds = row.estimatedSeconds {
+            text += "  (took \(TimeText.seconds(seconds)) last time)"
+        }
+        text += "\n"
+        if let problem = row.problem { text += "            \(problem)\n" }
+        for reason in row.reasons { text += "            \(ReasonText.long(reason))\n" }
+        if let sql = row.sql {
+            text += sql.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { "            | \($0)\n" }.joined()
+        }
+        return text
+    }
+
+    private func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private var summary: String {
+        func count(_ action: String) -> Int { steps.filter { $0.action == action }.count }
+        let blocked = steps.count - count("run") - count("may run") - count("cached")
+        let known = steps.filter { $0.action == "run" || $0.action == "may run" }
+            .compactMap(\.estimatedSeconds).reduce(0, +)
+        var text =
+            "Plan: \(count("run")) to run, \(count("may run")) may run, \(count("cached")) cached"
+        if blocked > 0 { text += ", \(blocked) blocked" }
+        if known > 0 { text += "; about \(TimeText.seconds(known)) going by the last time" }
+        return text + "."
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Planning
+import ResourceAPI
+import StateStore
+
+struct WhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why",
+        abstract: "Name the change that caused a resource's last run: field, commit and author.",
+        discussion: "For instance: ingot why trainingconfig/arrival-delay")
+
+    @OptionGroup var state: StateOptions
+    @OptionGroup var format: OutputOptions
+
+    @Argument(help: "The resource, as kind/name.")
+    var resource: String
+
+    private struct View: Encodable {
+        let resource: ResourceID
+        let status: String?
+        let runs: [RunsView.Row]
+    }
+
+    func run() async throws {
+        let store = try await StateStore.openReader(directory: state.directory)
+        let statuses = try await store.statuses()
+        guard let id = ResourceID(resource),
+            let status = statuses.first(where: { $0.resource == id })
+        else {
+            throw CommandError.unknownResource(
+                resource,
+                hint: NearName.hint(
+                    for: resource, among: statuses.map(\.resource.description)))
+        }
+        // The newest run of each step, in the order of the steps.
+        let runs = try await store.runs(of: id)
+        let newest = StepKind.allCases.compactMap { kind in
+            runs.first { $0.step.kind == kind }
+        }
+        let latest = newest.map(\.commit).last
+        let shown = newest.filter { $0.commit == latest }
+        let view = View(
+            resource: id, status: status.status.message, runs: RunsView(shown).runs)
+        try format.write(view, text: text(view))
+    }
+
+    private func text(_ view: View) -> String {
+        var text = "\(view.resource): \(view.status ?? "unknown")\n"
+        guard let first = view.runs.first else {
+            return text + "it has no steps of its own, or none has run\n"
+        }
+        text += "last rebuilt for commit \(first.commit.prefix(7)) at \(first.started)\n"
+        for run in view.runs {
+            text += "\n  \(run.step.kind.rawValue) (\(run.state)) ran because\n"
+            for reason in run.reasons { text += "    \(ReasonText.long(reason))\n" }
+        }
+        return text
+    }
+}

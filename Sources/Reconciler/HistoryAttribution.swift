@@ -1,0 +1,72 @@
+package import Planning
+package import ResourceAPI
+package import ResourceGraph
+package import SourceControl
+
+/// Finds the commit and the author behind each reason: by blame of the field's line, or by the
+/// last change of a data file that is in the repository.
+package struct HistoryAttribution: ReasonAttribution {
+    private let repository: any Repository
+    private let projectPath: RepositoryPath
+    private let graph: @Sendable (CommitID) async -> ResourceGraph?
+
+    /// - Parameter graph: of a commit that was compiled already.
+    package init(
+        repository: any Repository, projectPath: RepositoryPath,
+        graph: @escaping @Sendable (CommitID) async -> ResourceGraph?
+    ) {
+        self.repository = repository
+        self.projectPath = projectPath
+        self.graph = graph
+    }
+
+    package func attribute(_ reasons: [Reason], at revision: Revision) async -> [Reason] {
+        guard !reasons.isEmpty, let graph = await graph(revision.commit) else { return reasons }
+        var result: [Reason] = []
+        for reason in reasons {
+            var attributed = reason
+            attributed.change = await change(behind: reason, in: graph, at: revision.commit)
+            result.append(attributed)
+        }
+        return result
+    }
+
+    /// Nil if history does not tell: an explanation is missing then, but nothing else is lost.
+    private func change(
+        behind reason: Reason, in graph: ResourceGraph, at commit: CommitID
+    ) async -> Reason.Change? {
+        guard let id = reason.resource, let resource = graph.resources[id] else { return nil }
+        switch reason.kind {
+        case .fieldChanged:
+            guard let field = reason.field else { return nil }
+            return await blame(resource.location(of: FieldPath(field)), at: commit)
+        case .firstRun:
+            return await blame(resource.location(of: FieldPath("kind")), at: commit)
+        case .inputChanged:
+            guard case .file(let source)? = resource.dataset?.source else { return nil }
+            return await lastChange(of: source.path, at: commit)
+        case .inputPending, .runtimeChanged, .recipeVersionChanged, .artifactMissing, .retry:
+            return nil
+        }
+    }
+
+    private func blame(_ place: SourceLocation, at commit: CommitID) async -> Reason.Change? {
+        let lines = try? await repository.blame(
+            place.file, lines: place.line...place.line, at: commit)
+        guard let found = lines?.first?.commit else { return nil }
+        return Reason.Change(
+            commit: found.id, author: found.author.name, summary: found.summary,
+            place: "\(place.file.display):\(place.line)")
+    }
+
+    private func lastChange(
+        of path: RepositoryPath, at commit: CommitID
+    ) async -> Reason.Change? {
+        let full = projectPath.appending(path.bytes)
+        let commits = try? await repository.history(of: full, from: commit, limit: 1)
+        guard let found = commits?.first else { return nil }
+        return Reason.Change(
+            commit: found.id, author: found.author.name, summary: found.summary,
+            place: full.display)
+    }
+}

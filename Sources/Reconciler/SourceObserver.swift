@@ -1,0 +1,137 @@
+import Dispatch
+import Foundation
+package import Planning
+package import ResourceAPI
+package import ResourceGraph
+package import SourceControl
+package import StateStore
+
+/// Finds the local files that snapshots read: blobs of the commit, or files below a data root.
+package actor SourceObserver: SourceFiles {
+    private let repository: any Repository
+    private let projectPath: RepositoryPath
+    /// The folder that paths of data files are relative to; nil if only the commit's files count.
+    private let dataDirectory: String?
+    private let store: StateStore?
+    private let queue = DispatchQueue(label: "ingot.sources")
+    private var blobDigests: [BlobID: Digest] = [:]
+    private var blobs: [Digest: BlobID] = [:]
+    private var stamps: [String: (stamp: SourceFileStamp, digest: Digest)] = [:]
+
+    /// - Parameter store: keeps the hashes of large files from one start to the next; nil for
+    ///   commands that only look.
+    package init(
+        repository: any Repository, projectPath: RepositoryPath, dataDirectory: String?,
+        store: StateStore?
+    ) {
+        self.repository = repository
+        self.projectPath = projectPath
+        self.dataDirectory = dataDirectory
+        self.store = store
+    }
+
+    /// The state of every file that a step of the graph reads.
+    package func observe(
+        _ graph: ResourceGraph, at commit: CommitID
+    ) async throws -> [RepositoryPath: SourceFile] {
+        var result: [RepositoryPath: SourceFile] = [:]
+        for step in graph.steps.values {
+            for input in step.inputs {
+                guard case .file(let path) = input.origin, result[path] == nil else { continue }
+                do {
+                    let digest = try await digest(
+                        of: path, at: commit, roots: graph.project.dataRoots)
+                    result[path] = .present(digest)
+                } catch let error as ReconcilerError {
+                    result[path] = .unreadable(error.description)
+                }
+            }
+        }
+        return result
+    }
+
+    private func digest(
+        of path: RepositoryPath, at commit: CommitID, roots: [RepositoryPath]
+    ) async throws -> Digest {
+        let full = projectPath.appending(path.bytes)
+        if let file = try await repository.file(at: commit, path: full) {
+            return try await digest(of: file.blob)
+        }
+        guard let dataDirectory else {
+            throw ReconcilerError.sourceMissing(path, folder: "a data directory")
+        }
+        guard path.isContained, roots.contains(where: path.isInside) else {
+            throw ReconcilerError.sourceOutsideRoots(path, roots: roots)
+        }
+        return try await digest(ofFile: path, in: dataDirectory)
+    }
+
+    private func digest(of blob: BlobID) async throws -> Digest {
+        if let known = blobDigests[blob] { return known }
+        let path = NSTemporaryDirectory() + "ingot-blob-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let digest = try await repository.exportBlob(blob, toFile: path).digest
+        blobDigests[blob] = digest
+        blobs[digest] = blob
+        return digest
+    }
+
+    private func digest(ofFile path: RepositoryPath, in directory: String) async throws -> Digest {
+        let absolute = directory + "/" + path.display
+        let stamp: SourceFileStamp
+        do {
+            stamp = try FileHashing.stamp(absolute)
+        } catch .missing {
+            throw ReconcilerError.sourceMissing(path, folder: directory)
+        } catch {
+            throw ReconcilerError.sourceUnreadable(path, reason: error.reason)
+        }
+        if let known = stamps[absolute], known.stamp == stamp { return known.digest }
+        if let known = try await store?.sourceDigest(path: absolute, stamp: stamp) {
+            stamps[absolute] = (stamp, known)
+            return known
+        }
+        let digest = try await hash(absolute, path)
+        // A file that changes while it is read has no digest; the next look will find it at rest.
+        guard (try? FileHashing.stamp(absolute)) == stamp else {
+            throw ReconcilerError.sourceChanged(path)
+        }
+        stamps[absolute] = (stamp, digest)
+        if store?.isWriter == true {
+            try await store?.rememberSource(path: absolute, stamp: stamp, digest: digest)
+        }
+        return digest
+    }
+
+    private func hash(_ absolute: String, _ path: RepositoryPath) async throws -> Digest {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async {
+                continuation.resume(
+                    with: Result {
+                        do throws(FileHashing.Failure) {
+                            return try FileHashing.digest(absolute)
+                        } catch {
+                            throw ReconcilerError.sourceUnreadable(path, reason: error.reason)
+                        }
+                    })
+            }
+        }
+    }
+
+    package func path(
+        of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
+    ) async throws -> String {
+        if let blob = blobs[digest] {
+            let copy = folder + "/source"
+            _ = try await repository.exportBlob(blob, toFile: copy)
+            return copy
+        }
+        guard let dataDirectory else {
+            throw ReconcilerError.sourceMissing(file, folder: "a data directory")
+        }
+        guard try await self.digest(ofFile: file, in: dataDirectory) == digest else {
+            throw ReconcilerError.sourceChanged(file)
+        }
+        return dataDirectory + "/" + file.display
+    }
+}
