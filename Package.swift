@@ -37,7 +37,7 @@ let package = Package(
     // In the order in which data flows: a target imports only what stands above it.
     targets: [
         /// The kinds as typed values, identities, digests, conditions, positions, diagnostics.
-        .target(name: "ResourceAPI", dependencies: [crypto], swiftSettings: strict),
+        .target(name: "ResourceAPI", dependencies: [crypto], exclude: ["README.md"], swiftSettings: strict),
 
         /// libgit2, from the system.
         .systemLibrary(
@@ -51,26 +51,30 @@ let package = Package(
         /// git through libgit2: resolve refs, read trees, diff, blame, fetch, watch.
         .target(
             name: "SourceControl", dependencies: ["ResourceAPI", "CLibGit2", logging],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// YAML bytes to typed resources with positions and diagnostics.
         .target(
-            name: "Manifests", dependencies: ["ResourceAPI", "CLibYAML"], swiftSettings: strict),
+            name: "Manifests", dependencies: ["ResourceAPI", "CLibYAML"], exclude: ["README.md"], swiftSettings: strict),
         /// Resolves references and compiles resources into steps with recipes (and SQL). Pure.
-        .target(name: "ResourceGraph", dependencies: ["ResourceAPI"], swiftSettings: strict),
+        .target(name: "ResourceGraph", dependencies: ["ResourceAPI"], exclude: ["README.md"], swiftSettings: strict),
         /// Desired graph and recorded state to a plan with reasons. Pure.
         .target(
             name: "Planning", dependencies: ["ResourceAPI", "ResourceGraph"],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// Runs steps: budget, limits, the local executor, the Python worker.
         .target(
             name: "Execution",
             dependencies: ["ResourceAPI", "Planning", logging, subprocess, system],
+            exclude: ["README.md"],
             resources: [.copy("Resources/python")],
             swiftSettings: strict),
         /// Content-addressed artifacts and the SQLite records.
         .target(
             name: "StateStore",
             dependencies: ["ResourceAPI", "Planning", "Execution", grdb, logging],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// The loop: observe, compile, plan, execute, publish, summarize.
         .target(
@@ -79,10 +83,12 @@ let package = Package(
                 "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
                 "Execution", "StateStore", logging,
             ],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// ONNX Runtime sessions, signatures, tensors.
         .target(
             name: "Inference", dependencies: ["ResourceAPI", "COnnxRuntime"],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// The serving instance and the gateway.
         .target(
@@ -91,6 +97,7 @@ let package = Package(
                 "ResourceAPI", "Inference", logging, nioCore, nioPosix, nioHTTP1, subprocess,
                 system,
             ],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// The command line: one file per command.
         .target(
@@ -99,6 +106,7 @@ let package = Package(
                 "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
                 "Execution", "StateStore", "Reconciler", "Serving", argumentParser, logging,
             ],
+            exclude: ["README.md"],
             swiftSettings: strict),
         /// The executable: nothing but the entry point.
         .executableTarget(name: "ingot", dependencies: ["Commands"], swiftSettings: strict),
@@ -117,19 +125,21 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ResourceGraphTests",
-            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests"], swiftSettings: strict),
+            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "PlanningTests",
             dependencies: ["Planning", "ResourceGraph", "ResourceAPI", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ExecutionTests", dependencies: ["Execution", "Planning", "ResourceAPI"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "StateStoreTests", dependencies: ["StateStore", "Planning", "ResourceAPI"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "ResourceAPI"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "ServingTests",
@@ -143,6 +153,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResourceAPI", "ingot"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
     ]
 )

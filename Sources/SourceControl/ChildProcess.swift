@@ -35,11 +35,11 @@ final class ChildProcess: Sendable {
     }
 
     private let deadline: Swift.Duration
-    private let cancellation: Pipe
+    private let cancellation: DescriptorPipe
 
     init(deadline: Swift.Duration) throws(SourceControlError) {
         self.deadline = deadline
-        cancellation = try Pipe()
+        cancellation = try DescriptorPipe()
     }
 
     /// From any thread, any number of times.
@@ -51,9 +51,9 @@ final class ChildProcess: Sendable {
     func run(
         _ path: String, _ arguments: [String], _ environment: [String: String]
     ) throws(SourceControlError) -> Ending {
-        let output = try Pipe()
-        let errors = try Pipe()
-        let end = try Pipe()
+        let output = try DescriptorPipe()
+        let errors = try DescriptorPipe()
+        let end = try DescriptorPipe()
         let child = try Self.spawn(path, arguments, environment, output, errors)
         output.closeWriting()
         errors.closeWriting()
@@ -76,7 +76,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Nil if the child ended by itself.
-    private func wait(for end: Pipe, _ collected: inout Collected) -> Ending.Reason? {
+    private func wait(for end: DescriptorPipe, _ collected: inout Collected) -> Ending.Reason? {
         let limit = ContinuousClock.now.advanced(by: deadline)
         while true {
             let left = ContinuousClock.now.duration(to: limit)
@@ -106,7 +106,7 @@ final class ChildProcess: Sendable {
 
     private static func spawn(
         _ path: String, _ arguments: [String], _ environment: [String: String],
-        _ output: Pipe, _ errors: Pipe
+        _ output: DescriptorPipe, _ errors: DescriptorPipe
     ) throws(SourceControlError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -157,9 +157,9 @@ final class ChildProcess: Sendable {
         private(set) var errorBytes: [UInt8] = []
         private(set) var outputDescriptor: Int32
         private(set) var errorDescriptor: Int32
-        private let pipes: (Pipe, Pipe)
+        private let pipes: (DescriptorPipe, DescriptorPipe)
 
-        init(output: Pipe, errors: Pipe) {
+        init(output: DescriptorPipe, errors: DescriptorPipe) {
             pipes = (output, errors)
             outputDescriptor = output.reading
             errorDescriptor = errors.reading
@@ -213,7 +213,7 @@ private final class CStrings {
 }
 
 /// A pipe whose ends are closed with the object and on exec.
-final class Pipe: Sendable {
+final class DescriptorPipe: Sendable {
     let reading: Int32
     private let writer: Mutex<Int32>
 

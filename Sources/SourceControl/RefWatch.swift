@@ -12,7 +12,7 @@ final class RefWatch: Sendable {
     private let chain: [(path: String, names: Set<String>)]
     private let signal: @Sendable () -> Void
     private let descriptor: Int32
-    private let stopping: Pipe
+    private let stopping: DescriptorPipe
 
     private static let mask =
         IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF
@@ -27,7 +27,7 @@ final class RefWatch: Sendable {
         self.gitDirectory = root
         self.signal = signal
         chain = Self.chain(root, branch)
-        stopping = try Pipe()
+        stopping = try DescriptorPipe()
         descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
     }
 

@@ -170,7 +170,7 @@ private struct Load {
         let bodyPath = workshop.folder + "/load-body.json"
         try body.write(toFile: bodyPath, atomically: true, encoding: .utf8)
         output = workshop.folder + "/load.out"
-        FileManager.default.createFile(atPath: output, contents: nil)
+        _ = FileManager.default.createFile(atPath: output, contents: nil)
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [

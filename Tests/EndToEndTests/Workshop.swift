@@ -101,7 +101,7 @@ final class Workshop: Sendable {
         environment.merge(extra) { _, new in new }
         process.environment = environment
         for path in [output, error] {
-            FileManager.default.createFile(atPath: path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))

@@ -8,7 +8,6 @@ import Testing
 
 @Suite("Reconciler core")
 struct ReconcilerCoreTests {
-    private let deployment = ResourceID("deployment/delay")
     private let config = ResourceID("trainingconfig/delay")
 
     @Test("a first commit is built, registered, staged, served and settled, in that order")
@@ -40,7 +39,7 @@ struct ReconcilerCoreTests {
         #expect(
             factory.effects == [
                 "move delay/staging to v1", "move delay/production to v1", "serve delay v1 × 2",
-                "settled: 0 ran, 7 cached, 0 failed",
+                "settled: 0 ran, 8 cached, 0 failed",
             ])
     }
 
@@ -84,7 +83,7 @@ struct ReconcilerCoreTests {
         try factory.push(FlightsProject(leaves: 63), commit: 2)
         try factory.finishAll()
         #expect(factory.served == ["delay v1 × 2"])
-        let status = try #require(factory.statuses[try #require(ResourceID("model/delay"))])
+        let status = try factory.status("model/delay")
         #expect(status.message == "roc_auc 0.6 is below 0.7 (staging held, production=v1)")
         #expect(status.conditions.map(\.type) == ["Ready", "Stalled"])
     }
@@ -109,7 +108,7 @@ struct ReconcilerCoreTests {
         #expect(last.attempt == 6)
         try factory.end(last, .interrupted(message: "no space left"))
         try factory.finishAll()
-        let status = try #require(factory.statuses[try #require(ResourceID("dataset/flights"))])
+        let status = try factory.status("dataset/flights")
         #expect(status.message == "snapshot failed 6 times: no space left")
         #expect(factory.settlements.count == 1)
     }
@@ -125,7 +124,7 @@ struct ReconcilerCoreTests {
                 RecordedFailure(
                     runID: "r", code: "ColumnMissing", message: "no column 'origin'", hint: nil)))
         try factory.finishAll()
-        let status = try #require(factory.statuses[try #require(config)])
+        let status = try factory.status("trainingconfig/delay")
         #expect(status.message == "waits for dataset/flights#snapshot, which cannot succeed")
         #expect(status.health == .degraded)
         factory.forgetEffects()
@@ -141,7 +140,7 @@ struct ReconcilerCoreTests {
         let graph = FlightsProject().graph()
         let broken = GraphCompiler.compile(
             resources: graph.resources.values.filter { $0.id.kind != .model },
-            invalid: [try #require(ResourceID("model/delay"))])
+            invalid: Set([ResourceID("model/delay")].compactMap { $0 }))
         try factory.push(broken, commit: 2)
         #expect(factory.served == ["delay v1 × 2"])
         let without = GraphCompiler.compile(
@@ -155,9 +154,8 @@ struct ReconcilerCoreTests {
         var factory = ScriptedFactory()
         try factory.push(FlightsProject(), commit: 1)
         try factory.finishAll()
-        let id = try #require(deployment)
         #expect(
-            factory.statuses[id]?.message
+            try factory.status("deployment/delay").message
                 == "no gateway is running: start it with `ingot gateway`")
         let wanted = Digest(hashing: [1])
         func report(serving: Digest?, replicas: Int, failure: String?) -> CoreEvent {
@@ -172,12 +170,12 @@ struct ReconcilerCoreTests {
                     ]))
         }
         try factory.send(report(serving: nil, replicas: 0, failure: nil))
-        #expect(factory.statuses[id]?.message == "serving nothing, 0/2 replicas")
-        #expect(factory.statuses[id]?.health == .progressing)
+        #expect(try factory.status("deployment/delay").message == "serving nothing, 0/2 replicas")
+        #expect(try factory.status("deployment/delay").health == .progressing)
         try factory.send(report(serving: wanted, replicas: 2, failure: nil))
-        #expect(factory.statuses[id]?.message == "serving v1, 2/2 replicas")
-        #expect(factory.statuses[id]?.health == .healthy)
+        #expect(try factory.status("deployment/delay").message == "serving v1, 2/2 replicas")
+        #expect(try factory.status("deployment/delay").health == .healthy)
         try factory.send(report(serving: wanted, replicas: 2, failure: "the model does not load"))
-        #expect(factory.statuses[id]?.health == .degraded)
+        #expect(try factory.status("deployment/delay").health == .degraded)
     }
 }

@@ -84,6 +84,11 @@ struct ScriptedFactory {
         try send(.stepEnded(launch.fingerprint, end))
     }
 
+    func status(_ resource: String) throws -> ResourceStatus {
+        let id = try #require(ResourceID(resource))
+        return try #require(statuses[id])
+    }
+
     mutating func forgetEffects() { effects = [] }
 
     private mutating func play(_ effect: CoreEffect) {

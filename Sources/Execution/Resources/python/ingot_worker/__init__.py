@@ -1,0 +1,1 @@
+"""The Python side of Ingot: executes one step per connection, forked from a warm parent."""
