@@ -10,6 +10,8 @@ struct ColumnIndex: Sendable {
     let places: [Place]
     let numericWidth: Int
     let categoricalWidth: Int
+    /// By index into `names`: whether a request may leave the column out.
+    let isOmissible: [Bool]
     private let positions: [String: Int]
 
     init(_ signature: ModelSignature) {
@@ -20,6 +22,8 @@ struct ColumnIndex: Sendable {
             numeric.indices.map { .numeric($0) } + categorical.indices.map { .categorical($0) }
         numericWidth = numeric.count
         categoricalWidth = categorical.count
+        let omissible = signature.inputs.reduce(into: Set<String>()) { $0.formUnion($1.omissible) }
+        isOmissible = names.map(omissible.contains)
         positions = Dictionary(
             zip(names, names.indices), uniquingKeysWith: { first, _ in first })
     }

@@ -49,6 +49,7 @@ package enum InferenceError: Error, Hashable, Sendable {
     case tooManyRows(Int, limit: Int)
     case valueType(input: String, index: Int, found: String, datatype: String)
     case valueNaN(input: String, index: Int, text: String)
+    case valueNull(input: String, index: Int)
     case valueRange(input: String, index: Int, datatype: String)
     case outputUnknown(String, known: [String])
     case runFailed
@@ -147,6 +148,8 @@ extension InferenceError {
             "value \(index) of input '\(input)' is \(found), but the datatype is \(datatype)"
         case .valueNaN(let input, let index, let text):
             "value \(index) of input '\(input)' is the text '\(text)', not a number"
+        case .valueNull(let input, let index):
+            "value \(index) of input '\(input)' is null, and this model takes no missing numbers"
         case .valueRange(let input, let index, let datatype):
             "value \(index) of input '\(input)' does not fit \(datatype)"
         case .outputUnknown(let name, _): "unknown output '\(name)'"
@@ -168,6 +171,7 @@ extension InferenceError {
             near.map { "did you mean '\($0)'?" }
         case .datatypeUnknown:
             "one of " + TensorDatatype.allCases.map(\.rawValue).joined(separator: ", ")
+        case .valueNull: "send a number, or have the training config impute missing ones"
         case .inputsMissing: "send the column with null values if it is unknown"
         case .inputsMixed: "send either the packed tensors or one input per column"
         case .inputCount, .inputRagged: "data is row by row, flat or nested like the shape"

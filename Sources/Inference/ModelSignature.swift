@@ -13,12 +13,24 @@ package struct ModelSignature: Hashable, Sendable, Codable {
         /// FP32 or BYTES.
         package let datatype: TensorDatatype
         package let columns: [String]
+        /// Columns that a request may leave out: they count as missing values then. Nil: none.
+        package let optional: [String]?
+        /// Whether the model takes missing numbers. Nil: it does.
+        package let nullable: Bool?
 
-        package init(name: String, datatype: TensorDatatype, columns: [String]) {
+        package init(
+            name: String, datatype: TensorDatatype, columns: [String], optional: [String]? = nil,
+            nullable: Bool? = nil
+        ) {
             self.name = name
             self.datatype = datatype
             self.columns = columns
+            self.optional = optional
+            self.nullable = nullable
         }
+
+        /// Columns that a request may leave out, if the model can do without them.
+        var omissible: Set<String> { nullable == false ? [] : Set(optional ?? []) }
     }
 
     /// A classifier's probabilities, shape [rows, classes.count], or a regressor's prediction,

@@ -29,7 +29,8 @@ extension Predictor {
     ) throws(InferenceError) -> RowBatch {
         var given: [String] = []
         var rowsOfFirst: (name: String, rows: Int)?
-        var assembler = RowAssembler(request: request)
+        var assembler = RowAssembler(
+            request: request, takesNulls: signature.numeric?.nullable != false)
         for input in request.inputs {
             guard let wanted = signature.inputs.first(where: { $0.name == input.name }) else {
                 if columns.position(of: input.name) != nil {
@@ -65,7 +66,8 @@ extension Predictor {
         let names = columns.names
         var given = [Bool](repeating: false, count: names.count)
         var rowsOfFirst: (name: String, rows: Int)?
-        var assembler = RowAssembler(request: request)
+        var assembler = RowAssembler(
+            request: request, takesNulls: signature.numeric?.nullable != false)
         for input in request.inputs {
             guard let position = columns.position(of: input.name) else {
                 throw .inputUnknown(input.name, near: NearName.find(input.name, among: names))
@@ -86,10 +88,12 @@ extension Predictor {
                 try assembler.fillTexts(input, column: column, width: columns.categoricalWidth)
             }
         }
-        guard given.allSatisfy({ $0 }) else {
-            let missing = names.indices.filter { !given[$0] }.map { names[$0] }
-            throw .inputsMissing(missing, of: names.count)
+        let missing = names.indices.filter { !given[$0] && !columns.isOmissible[$0] }
+        guard missing.isEmpty else {
+            throw .inputsMissing(missing.map { names[$0] }, of: names.count)
         }
+        assembler.fillOmitted(
+            numericWidth: columns.numericWidth, categoricalWidth: columns.categoricalWidth)
         return assembler.batch
     }
 }
@@ -97,10 +101,13 @@ extension Predictor {
 /// Puts the elements of a request's inputs at their places in packed rows.
 private struct RowAssembler {
     let request: InferRequest
+    /// Whether numbers may be missing.
+    let takesNulls: Bool
     var batch: RowBatch
 
-    init(request: InferRequest) {
+    init(request: InferRequest, takesNulls: Bool) {
         self.request = request
+        self.takesNulls = takesNulls
         batch = RowBatch(rows: 0, numeric: [], categorical: [], text: request.text)
     }
 
@@ -131,6 +138,17 @@ private struct RowAssembler {
         }
     }
 
+    /// Room for columns of which the request has none at all.
+    mutating func fillOmitted(numericWidth: Int, categoricalWidth: Int) {
+        if batch.numeric.isEmpty {
+            batch.numeric = [Float](repeating: .nan, count: batch.rows * numericWidth)
+        }
+        if batch.categorical.isEmpty {
+            batch.categorical = [Range<Int>](
+                repeating: 0..<0, count: batch.rows * categoricalWidth)
+        }
+    }
+
     func checkDatatype(_ input: InferRequest.Input, numeric: Bool) throws(InferenceError) {
         if numeric, input.datatype == .bytes {
             throw .inputDatatype(input: input.name, datatype: "BYTES", expected: "FP32")
@@ -156,7 +174,11 @@ private struct RowAssembler {
         let integers = input.datatype.integerRange
         for index in input.elements {
             switch request.elements[index] {
-            case .null: break
+            case .null:
+                guard takesNulls else {
+                    throw .valueNull(
+                        input: input.name, index: index - input.elements.lowerBound)
+                }
             case .number(let value):
                 guard input.datatype != .bool else { throw wrong(input, index) }
                 if let integers {

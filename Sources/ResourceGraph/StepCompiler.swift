@@ -156,6 +156,9 @@ extension StepCompiler {
                 [
                     "name": .string($0.name),
                     "type": .string($0.isCategorical ? "categorical" : "numeric"),
+                    // What the caller of the model knows himself has to be given; what a view
+                    // computes may be unknown to him, and then counts as missing.
+                    "required": .bool(!$0.isFromView),
                 ]
             })
         let recipe: [String: JSONValue] = [

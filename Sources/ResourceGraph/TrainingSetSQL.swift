@@ -5,10 +5,13 @@ package struct FeatureColumn: Hashable, Sendable {
     package let name: String
     /// VARCHAR, '' for null; else FLOAT, null allowed.
     package let isCategorical: Bool
+    /// Computed by a view; otherwise a column of the spine, which the caller of the model knows.
+    package let isFromView: Bool
 
-    package init(name: String, isCategorical: Bool) {
+    package init(name: String, isCategorical: Bool, isFromView: Bool = false) {
         self.name = name
         self.isCategorical = isCategorical
+        self.isFromView = isFromView
     }
 }
 
@@ -68,7 +71,8 @@ package enum TrainingSetSQL {
             case .spine(let name, let isCategorical):
                 FeatureColumn(name: name, isCategorical: isCategorical)
             case .view(_, let output):
-                FeatureColumn(name: output.name, isCategorical: output.isCategorical)
+                FeatureColumn(
+                    name: output.name, isCategorical: output.isCategorical, isFromView: true)
             }
         }
     }

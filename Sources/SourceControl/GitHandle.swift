@@ -28,7 +28,12 @@ final class GitHandle {
         var pointer: OpaquePointer?
         let flags = searchesParents ? 0 : GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue
         let code = git_repository_open_ext(&pointer, path, flags, nil)
+        // libgit2 1.5 looks for an exception from the owner rule in the user's configuration, and
+        // reports that there is no configuration instead of what it would have been needed for.
+        let wantsException = code == GIT_ENOTFOUND.rawValue
+            && LibGit2.lastMessage().contains("safe.directory")
         switch code {
+        case _ where wantsException: throw SourceControlError.foreignOwner(path: path)
         case GIT_ENOTFOUND.rawValue: throw SourceControlError.notARepository(path: path)
         case GIT_EOWNER.rawValue: throw SourceControlError.foreignOwner(path: path)
         default: break

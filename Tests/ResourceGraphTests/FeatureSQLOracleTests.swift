@@ -81,8 +81,9 @@ private struct ExpectedTrainingSet {
         if Array(types) != expectedTypes { return "types are \(types)" }
         let compiled = TrainingSetSQL.featureColumns(
             config: sqlCase.config, spineSchema: sqlCase.spineSchema, views: sqlCase.views)
-        let promised = columns.map { FeatureColumn(name: $0.name, isCategorical: $0.isCategorical) }
-        if compiled != promised { return "featureColumns are \(compiled)" }
+        if compiled.map(\.name) != columns.map(\.name)
+            || compiled.map(\.isCategorical) != columns.map(\.isCategorical)
+        { return "featureColumns are \(compiled)" }
 
         let spine = rows(of: "spine").filter {
             sqlCase.config.spine.condition == nil || $0["x"] != .null

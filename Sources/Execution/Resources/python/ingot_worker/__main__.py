@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(2)
     from ingot_worker.server import serve
 
-    raise SystemExit(serve(arguments[1]))
+    serve(arguments[1])
 
 
 if __name__ == "__main__":

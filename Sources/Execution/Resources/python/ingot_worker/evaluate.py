@@ -11,7 +11,6 @@ from ingot_worker.errors import config_error, data_error, did_you_mean
 from ingot_worker.protocol import Events, Request, write_json
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 BINARY = (

@@ -25,12 +25,16 @@ def _convert(estimator: Any, algorithm: str, width: int) -> Any:
         from onnxmltools.convert.common.data_types import FloatTensorType
 
         types = [("features", FloatTensorType([None, width]))]
-        # These converters know no per-domain opsets; ONNX-ML follows from the main one.
+        # Opset 15 is the newest these converters know; ONNX-ML's follows from it.
         if algorithm == "lightgbm":
             return onnxmltools.convert_lightgbm(
-                estimator, initial_types=types, zipmap=False, target_opset=OPSETS[""]
+                estimator, initial_types=types, zipmap=False, target_opset=15
             )
-        return onnxmltools.convert_xgboost(estimator, initial_types=types, target_opset=OPSETS[""])
+        return onnxmltools.convert_xgboost(
+            estimator,
+            initial_types=types,
+            target_opset=15,
+        )
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType as SklearnFloat
 
@@ -41,6 +45,36 @@ def _convert(estimator: Any, algorithm: str, width: int) -> Any:
         target_opset=OPSETS,
         options={id(estimator): {"zipmap": False}} if classifier else None,
     )
+
+
+def _floor_thresholds(model: Any, booster: Any) -> None:
+    """LightGBM's thresholds are doubles, which the converter rounds to the nearest float32: if that
+    is above the double, an input equal to it goes left instead of right. For float32 inputs,
+    x <= t is the same as x <= floor32(t)."""
+    import numpy as np
+
+    floors: dict[tuple[int, float], float] = {}
+    waiting = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    while waiting:
+        node = waiting.pop()
+        if "threshold" not in node:
+            continue
+        value = float(node["threshold"])
+        rounded = np.float32(value)
+        floor = np.nextafter(rounded, np.float32(-np.inf)) if float(rounded) > value else rounded
+        key = (int(node["split_feature"]), float(rounded))
+        floors[key] = min(float(floor), floors.get(key, float(floor)))
+        waiting += [node["left_child"], node["right_child"]]
+    for node in model.graph.node:
+        if not node.op_type.startswith("TreeEnsemble"):
+            continue
+        attributes = {a.name: a for a in node.attribute}
+        values = attributes["nodes_values"].floats
+        modes = attributes["nodes_modes"].strings
+        features = attributes["nodes_featureids"].ints
+        for index, (mode, feature) in enumerate(zip(modes, features, strict=True)):
+            if mode == b"BRANCH_LEQ":
+                values[index] = floors[(feature, float(np.float32(values[index])))]
 
 
 def export(pipeline: preprocessing.Pipeline, estimator: Any, algorithm: str, classes: int) -> bytes:

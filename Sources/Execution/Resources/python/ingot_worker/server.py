@@ -146,6 +146,8 @@ class Server:
         finally:
             for pid in list(self._children):
                 kill_session(pid)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
 
@@ -348,13 +350,18 @@ def run_child(connection: socket.socket, request: Request) -> int:
         return 1
 
 
-def serve(path: str) -> int:
+def serve(path: str) -> NoReturn:
     """Warm up and serve `path` until standard input ends."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # A pool of BLAS threads in the parent would not survive the fork.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # Spinning at OpenMP barriers makes two threads on busy cores many times slower than one.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["GOMP_SPINCOUNT"] = "0"
     sys.dont_write_bytecode = True
     warm()
     gc.collect()
     gc.freeze()
-    return Server(path).run()
+    code = Server(path).run()
+    # No interpreter shutdown: extension modules would complain about frozen objects.
+    os._exit(code)

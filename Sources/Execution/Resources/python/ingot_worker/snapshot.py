@@ -8,6 +8,7 @@ import io
 import os
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ingot_worker import sql
@@ -82,7 +83,7 @@ def near_type(have: str, type_name: str) -> bool:
 
 def _open_text(path: str, packed: bool) -> io.TextIOBase:
     raw = gzip.open(path, "rb") if packed else open(path, "rb")
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")  # type: ignore[arg-type]
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
 
 
 class Source:
@@ -91,7 +92,7 @@ class Source:
     def __init__(self, name: str, relation: str) -> None:
         self.name = name
         self.relation = relation
-        self.place = lambda row: f"row {count(row + 1)}"
+        self.place: Callable[[int], str] = lambda row: f"row {count(row + 1)}"
         self.missing_hint: str | None = None
 
 

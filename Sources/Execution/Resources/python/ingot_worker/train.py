@@ -206,6 +206,7 @@ def run(request: Request, events: Events) -> None:
             )
     train = splits["train"]
     classes: list[str] = []
+    target: Any
     if task == "regression":
         import numpy as np
 
