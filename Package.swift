@@ -125,7 +125,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ResourceGraphTests",
-            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests"], exclude: ["Fixtures"], swiftSettings: strict),
+            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "PlanningTests",
             dependencies: ["Planning", "ResourceGraph", "ResourceAPI", "TestSupport"],

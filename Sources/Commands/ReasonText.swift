@@ -10,6 +10,8 @@ enum ReasonText {
         switch reason.kind {
         case .firstRun: return "never run before"
         case .fieldChanged: return "\(resource)\(field)\(values(reason))"
+        case .columnsChanged:
+            return "the training set has other feature columns" + counts(reason)
         case .inputChanged: return "input '\(field)' changed"
         case .inputPending: return "waits for input '\(field)'"
         case .runtimeChanged: return "the Python runtime's lock file changed"
@@ -25,6 +27,11 @@ enum ReasonText {
         let place = change.place.map { " at \($0)" } ?? ""
         return "\(short(reason))\(place), commit \(change.commit.short) by \(change.author): "
             + change.summary
+    }
+
+    private static func counts(_ reason: Reason) -> String {
+        guard let from = reason.from?.int, let to = reason.to?.int, from != to else { return "" }
+        return " (\(to) instead of \(from))"
     }
 
     private static func values(_ reason: Reason) -> String {

@@ -8,6 +8,8 @@ package struct Reason: Hashable, Sendable, Codable {
         case firstRun
         /// A field of the manifest has another value.
         case fieldChanged
+        /// The training set has other feature columns.
+        case columnsChanged
         /// An input has another digest.
         case inputChanged
         /// An input will be rebuilt, so its digest is not known yet.

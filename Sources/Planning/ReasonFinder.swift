@@ -46,7 +46,31 @@ package struct ReasonFinder {
     }
 
     private func recipeReasons() -> [Reason] {
-        JSONDifference.between(last.recipe, step.recipe).map { difference in
+        if let before = last.recipe["columns"], let now = step.recipe["columns"], before != now {
+            return columnReasons(before, now) + fieldReasons()
+        }
+        return fieldReasons()
+    }
+
+    private func columnReasons(_ before: JSONValue, _ now: JSONValue) -> [Reason] {
+        [
+            Reason(
+                kind: .columnsChanged, resource: step.id.resource, field: nil,
+                from: .int(Int64(before.array?.count ?? 0)),
+                to: .int(Int64(now.array?.count ?? 0)))
+        ]
+    }
+
+    private func fieldReasons() -> [Reason] {
+        JSONDifference.between(last.recipe, step.recipe).compactMap { difference in
+            // A list of columns is told as a whole; a view that came or went is told by the field
+            // that names it.
+            if difference.path.components.first == .key("columns") { return nil }
+            if difference.path.components.count == 2,
+                difference.path.components[0] == .key("views")
+            {
+                return nil
+            }
             let (resource, path) = owner(of: difference.path)
             return Reason(
                 kind: .fieldChanged, resource: resource,

@@ -164,11 +164,14 @@ extension StepCompiler {
         let recipe: [String: JSONValue] = [
             "task": .string(spec.task.rawValue),
             "label": ["name": .string(spec.label.name)],
-            "features": features,
+            // Not under `features`: these are the training set's columns, not the manifest's list.
+            "columns": features,
             "preprocessing": spec.preprocessingRecipe,
             "algorithm": spec.algorithmRecipe,
         ]
         var program = recipe
+        program["columns"] = nil
+        program["features"] = features
         program["label"] = .string(spec.label.name)
         program["parity"] = ["absolute": 1e-4, "relative": 1e-4]
         return Step(

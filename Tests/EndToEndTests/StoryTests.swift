@@ -108,7 +108,8 @@ struct StoryTests {
             uniquingKeysWith: { a, _ in a })
         #expect(actions["dataset/flights#snapshot"] == "cached")
         #expect(actions["featureview/weather#features"] == "run")
-        #expect(actions["trainingconfig/arrival-delay#train"] == "may run")
+        #expect(actions["trainingconfig/arrival-delay#train"] == "run")
+        #expect(actions["trainingconfig/arrival-delay#evaluate"] == "may run")
         let training = steps.first {
             $0["step"] as? String == "trainingconfig/arrival-delay#training-set"
         }

@@ -14,7 +14,13 @@ unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
 
 bold() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
 say() { printf '    %s\n' "$*"; }
-run() { printf '  $ %s\n' "$*"; "$@" 2>&1 | sed 's/^/    /'; }
+# Shown as a user would type it.
+run() {
+    local words="$*"
+    words="${words//$ingot/ingot}"
+    printf '\n  $ %s\n' "${words//$root\//}"
+    "$@" 2>&1 | sed 's/^/    /'
+}
 now_ms() { date +%s%3N; }
 
 # Only what this script started is stopped, by its process id.

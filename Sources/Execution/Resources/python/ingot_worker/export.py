@@ -27,9 +27,11 @@ def _convert(estimator: Any, algorithm: str, width: int) -> Any:
         types = [("features", FloatTensorType([None, width]))]
         # Opset 15 is the newest these converters know; ONNX-ML's follows from it.
         if algorithm == "lightgbm":
-            return onnxmltools.convert_lightgbm(
+            model = onnxmltools.convert_lightgbm(
                 estimator, initial_types=types, zipmap=False, target_opset=15
             )
+            _floor_thresholds(model, estimator.booster_)
+            return model
         return onnxmltools.convert_xgboost(
             estimator,
             initial_types=types,
