@@ -9,6 +9,8 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PYTHON_SOURCES := Sources/Execution/Resources/python
 PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git curl
 BENCH_PACKAGES := nginx-light wrk
+# One process for each: tests that wait for real processes must not starve those of other targets.
+TEST_TARGETS := $(notdir $(wildcard Tests/*Tests))
 DEBUG := .build/debug
 RELEASE := .build/release
 
@@ -49,8 +51,12 @@ test: build ## Run every test: Swift, Python and end to end
 	echo "==> worker tests (Python)"; \
 	ORT_DISABLE_TELEMETRY=1 PYTHONPATH=$(PYTHON_SOURCES) PYTHONDONTWRITEBYTECODE=1 \
 	    "$$runtime/bin/python" -m unittest discover -q -s Tests/ingot_worker; \
-	echo "==> Swift tests"; \
-	swift test --skip-build $(SWIFT_FLAGS)
+	for target in $(TEST_TARGETS); do \
+	    echo "==> $$target"; \
+	    swift test --skip-build $(SWIFT_FLAGS) --filter "^$$target\\." > .build/test.log 2>&1 \
+	        || { cat .build/test.log; exit 1; }; \
+	    grep -E 'Test run with' .build/test.log; \
+	done
 
 .PHONY: demo
 demo: release ## Play the story: a commit becomes a served model, a revert brings the old one back (KEEP=1 leaves it running)
@@ -77,8 +83,8 @@ check: setup lint-tools ## Check formats, types and layering without running any
 	@echo "==> swift format"
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@echo "==> ruff, mypy"
-	@.venv-lint/bin/ruff check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests
-	@.venv-lint/bin/ruff format --check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests
+	@.venv-lint/bin/ruff check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
+	@.venv-lint/bin/ruff format --check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
 	@.venv-lint/bin/mypy --config-file $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES)/ingot_worker
 
 .PHONY: lint-tools

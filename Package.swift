@@ -37,7 +37,9 @@ let package = Package(
     // In the order in which data flows: a target imports only what stands above it.
     targets: [
         /// The kinds as typed values, identities, digests, conditions, positions, diagnostics.
-        .target(name: "ResourceAPI", dependencies: [crypto], exclude: ["README.md"], swiftSettings: strict),
+        .target(
+            name: "ResourceAPI", dependencies: [crypto], exclude: ["README.md"],
+            swiftSettings: strict),
 
         /// libgit2, from the system.
         .systemLibrary(
@@ -55,9 +57,12 @@ let package = Package(
             swiftSettings: strict),
         /// YAML bytes to typed resources with positions and diagnostics.
         .target(
-            name: "Manifests", dependencies: ["ResourceAPI", "CLibYAML"], exclude: ["README.md"], swiftSettings: strict),
+            name: "Manifests", dependencies: ["ResourceAPI", "CLibYAML"], exclude: ["README.md"],
+            swiftSettings: strict),
         /// Resolves references and compiles resources into steps with recipes (and SQL). Pure.
-        .target(name: "ResourceGraph", dependencies: ["ResourceAPI"], exclude: ["README.md"], swiftSettings: strict),
+        .target(
+            name: "ResourceGraph", dependencies: ["ResourceAPI"], exclude: ["README.md"],
+            swiftSettings: strict),
         /// Desired graph and recorded state to a plan with reasons. Pure.
         .target(
             name: "Planning", dependencies: ["ResourceAPI", "ResourceGraph"],
@@ -125,7 +130,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ResourceGraphTests",
-            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+            dependencies: ["ResourceGraph", "ResourceAPI", "Manifests", "TestSupport"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "PlanningTests",
             dependencies: ["Planning", "ResourceGraph", "ResourceAPI", "TestSupport"],
@@ -166,7 +172,9 @@ if let only = Context.environment["ONLY"] {
         grew = false
         for target in package.targets where keep.contains(target.name) {
             for dependency in target.dependencies {
-                if case .byNameItem(let name, _) = dependency, keep.insert(name).inserted { grew = true }
+                if case .byNameItem(let name, _) = dependency, keep.insert(name).inserted {
+                    grew = true
+                }
             }
         }
     }

@@ -51,10 +51,12 @@ enum CommandError: Error, CustomStringConvertible {
         case .unknownPrediction:
             "give the prediction_id of an answer of this deployment's gateway"
         case .unknownRun: "`ingot get runs` lists the runs"
-        case .noProject: "commit manifests, or name their folder with --path; `ingot init` starts a project"
+        case .noProject:
+            "commit manifests, or name their folder with --path; `ingot init` starts a project"
         case .folderNotEmpty: "choose an empty folder"
         case .badDuration: "write a number and a unit: 90s, 15m, 1h"
-        case .noRevision: "start the controller with `ingot run`, or reconcile once with `ingot apply`"
+        case .noRevision:
+            "start the controller with `ingot run`, or reconcile once with `ingot apply`"
         case .unknownRuntime, .invalidManifests, .notAFolder, .stopped: nil
         }
     }

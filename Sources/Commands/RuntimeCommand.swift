@@ -5,7 +5,8 @@ import Foundation
 struct RuntimeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runtime",
-        abstract: "Prepare the Python runtime that Ingot ships a lock file for, and print its folder.",
+        abstract:
+            "Prepare the Python runtime that Ingot ships a lock file for, and print its folder.",
         discussion: """
             Runtimes are shared by all projects of a user: $INGOT_RUNTIMES, or \
             ~/.cache/ingot/runtimes. The first preparation needs a package index.

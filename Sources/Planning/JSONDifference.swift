@@ -49,7 +49,9 @@ package struct JSONDifference: Hashable, Sendable {
         let right = Array(b[start..<(b.count - end)])
         for index in 0..<max(left.count, right.count) {
             let inner = path.index(start + index)
-            switch (index < left.count ? left[index] : nil, index < right.count ? right[index] : nil) {
+            switch (
+                index < left.count ? left[index] : nil, index < right.count ? right[index] : nil
+            ) {
             case (let x?, let y?): compare(x, y, at: inner, into: &result)
             case (let x, let y): result.append(JSONDifference(path: inner, from: x, to: y))
             }

@@ -45,7 +45,8 @@ package struct HistoryAttribution: ReasonAttribution {
         case .inputChanged:
             guard case .file(let source)? = resource.dataset?.source else { return nil }
             return await lastChange(of: source.path, at: commit)
-        case .inputPending, .columnsChanged, .runtimeChanged, .recipeVersionChanged, .artifactMissing, .retry:
+        case .inputPending, .columnsChanged, .runtimeChanged, .recipeVersionChanged,
+            .artifactMissing, .retry:
             return nil
         }
     }

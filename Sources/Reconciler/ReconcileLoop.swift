@@ -58,7 +58,8 @@ package actor ReconcileLoop {
         observer = parts.observer
         runner = StepRunner(
             recorder: parts.recorder, sources: parts.sources, executors: parts.executors,
-            attribution: parts.attribution,            clock: parts.clock, observer: parts.observer, workDirectory: parts.workDirectory,
+            attribution: parts.attribution, clock: parts.clock, observer: parts.observer,
+            workDirectory: parts.workDirectory,
             logDirectory: parts.logDirectory)
         (events, post) = AsyncStream.makeStream(of: CoreEvent.self)
     }

@@ -10,7 +10,9 @@ package enum NearName {
             guard let distance, distance > 0 else { continue }
             if let known = best,
                 (known.distance, known.name) <= (distance, candidate)
-            { continue }
+            {
+                continue
+            }
             best = (candidate, distance)
         }
         return best?.name

@@ -43,7 +43,8 @@ package struct RepositoryPath: Hashable, Comparable, Sendable {
     }
 
     package func hasSuffix(_ suffix: String) -> Bool {
-        bytes.count >= suffix.utf8.count && bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+        bytes.count >= suffix.utf8.count
+            && bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 
     /// Whether this is `folder` or lies below it. The empty folder contains everything.

@@ -37,7 +37,8 @@ struct ReferenceChecks {
     /// The type of a column; reports it if the schema is known and lacks it.
     @discardableResult
     private mutating func column(
-        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column], at path: FieldPath
+        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column],
+        at path: FieldPath
     ) -> ColumnType? {
         guard !schema.isEmpty else { return nil }
         if let column = schema.first(where: { $0.name == name }) { return column.type }
@@ -50,7 +51,8 @@ struct ReferenceChecks {
     }
 
     private mutating func requireTimestamp(
-        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column], at path: FieldPath
+        _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column],
+        at path: FieldPath
     ) {
         guard let type = column(name, of: dataset, in: schema, at: path) else { return }
         if type != .timestamp && type != .date {
@@ -148,7 +150,8 @@ extension ReferenceChecks {
         _ view: FeatureViewSpec, named name: ResourceName, select: [String]?,
         spine dataset: ResourceName, _ schema: [DatasetSpec.Column], at path: FieldPath
     ) {
-        for entity in view.entity where !schema.isEmpty && !schema.contains(where: { $0.name == entity }) {
+        for entity in view.entity
+        where !schema.isEmpty && !schema.contains(where: { $0.name == entity }) {
             fail(
                 "featureview/\(name) is joined by '\(entity)', which dataset/\(dataset) has not",
                 at: path.key("view"),
@@ -173,6 +176,7 @@ extension ReferenceChecks {
             "model/\(deployment.model) has no stage '\(deployment.stage)'",
             at: FieldPath("spec.model.stage"),
             hint: NearName.hint(for: deployment.stage.text, among: names)
-                ?? (names.isEmpty ? "it has no stages" : "its stages: \(names.joined(separator: ", "))"))
+                ?? (names.isEmpty
+                    ? "it has no stages" : "its stages: \(names.joined(separator: ", "))"))
     }
 }

@@ -85,8 +85,9 @@ final class ChildProcess: Sendable {
             let timeout =
                 milliseconds.overflow
                 ? Int32.max
-                : Int32(clamping: milliseconds.partialValue
-                    + left.components.attoseconds / 1_000_000_000_000_000 + 1)
+                : Int32(
+                    clamping: milliseconds.partialValue
+                        + left.components.attoseconds / 1_000_000_000_000_000 + 1)
             var descriptors = [
                 collected.outputDescriptor, collected.errorDescriptor, end.reading,
                 cancellation.reading,
@@ -144,9 +145,10 @@ final class ChildProcess: Sendable {
     /// `posix_spawn_file_actions_addclosefrom_np`, which Swift's module of glibc leaves out. Without it
     /// (glibc before 2.34) the descriptors' own close-on-exec flags must do.
     private static func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
-        typealias Call = @convention(c) (
-            UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32
-        ) -> Int32
+        typealias Call =
+            @convention(c) (
+                UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32
+            ) -> Int32
         guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return }
         _ = unsafeBitCast(symbol, to: Call.self)(&actions, 3)
     }

@@ -13,7 +13,7 @@ struct ClosureCheck {
         self.mirror = mirror
     }
 
-    /// - Throws: `fetchRefused` is not known here: `missingObject` names what is absent.
+    /// - Throws: `missingObject`, which names what is absent.
     func check(_ tip: CommitID) throws(SourceControlError) {
         let database = try mirror.database()
         defer { git_odb_free(database) }

@@ -14,6 +14,7 @@ package struct FetchChild: Sendable {
     private let executablePath: String
     private let leadingArguments: [String]
     private let environment: [String: String]
+    private let passedOn: [String]
     private let deadline: Swift.Duration
 
     /// - Parameters:
@@ -21,14 +22,16 @@ package struct FetchChild: Sendable {
     ///   - leadingArguments: before `--mirror DIR --url URL --branch B`.
     ///   - environment: the parent's; of it the child gets what it needs. Credentials are taken from
     ///     `INGOT_GIT_USERNAME` and `INGOT_GIT_PASSWORD`, unless the URL has its own.
+    ///   - passedOn: names of further variables that the executable needs.
     package init(
         executablePath: String, leadingArguments: [String] = ["fetch"],
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        deadline: Swift.Duration = standardDeadline
+        passedOn: [String] = [], deadline: Swift.Duration = standardDeadline
     ) {
         self.executablePath = executablePath
         self.leadingArguments = leadingArguments
         self.environment = environment
+        self.passedOn = passedOn
         self.deadline = deadline
     }
 
@@ -87,7 +90,7 @@ package struct FetchChild: Sendable {
     /// Credentials are in the environment, which only the same user can read; arguments are public.
     private func childEnvironment(_ url: RepositoryURL) -> [String: String] {
         var result: [String: String] = [:]
-        for name in Self.inherited { result[name] = environment[name] }
+        for name in Self.inherited + passedOn { result[name] = environment[name] }
         if case .https = url.location {
             for name in ["INGOT_GIT_USERNAME", "INGOT_GIT_PASSWORD"] {
                 result[name] = environment[name]
@@ -96,10 +99,6 @@ package struct FetchChild: Sendable {
                 result["INGOT_GIT_USERNAME"] = credentials.username
                 result["INGOT_GIT_PASSWORD"] = credentials.password
             }
-        }
-        // Tests hand their own switches to their own executable.
-        for (name, value) in environment where name.hasPrefix("INGOT_TEST_") {
-            result[name] = value
         }
         return result
     }

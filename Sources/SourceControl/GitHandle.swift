@@ -30,7 +30,8 @@ final class GitHandle {
         let code = git_repository_open_ext(&pointer, path, flags, nil)
         // libgit2 1.5 looks for an exception from the owner rule in the user's configuration, and
         // reports that there is no configuration instead of what it would have been needed for.
-        let wantsException = code == GIT_ENOTFOUND.rawValue
+        let wantsException =
+            code == GIT_ENOTFOUND.rawValue
             && LibGit2.lastMessage().contains("safe.directory")
         switch code {
         case _ where wantsException: throw SourceControlError.foreignOwner(path: path)

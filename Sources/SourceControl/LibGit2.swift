@@ -107,9 +107,10 @@ enum LibGit2 {
 private struct LibraryOptions {
     private typealias Call = @convention(c) (Int32, Int, UnsafeRawPointer?) -> Int32
     private typealias NumberCall = @convention(c) (Int32, Int) -> Int32
-    private typealias TextCall = @convention(c) (
-        Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?
-    ) -> Int32
+    private typealias TextCall =
+        @convention(c) (
+            Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?
+        ) -> Int32
 
     private let symbol: UnsafeMutableRawPointer
 

@@ -39,7 +39,8 @@ extension RepositoryURL {
         }
         // As git reads it: a colon before the first slash.
         if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") {
-            self.init(location: try Self.scp(text[..<colon], text[text.index(after: colon)...], refuse))
+            self.init(
+                location: try Self.scp(text[..<colon], text[text.index(after: colon)...], refuse))
             return
         }
         self.init(location: .folder(path: Self.absolute(text, directory)))
@@ -59,7 +60,9 @@ extension RepositoryURL {
         _ rest: Substring, _ refuse: Refuse
     ) throws(SourceControlError) -> Location {
         let path = rest.hasPrefix("localhost/") ? rest.dropFirst("localhost".count) : rest
-        guard path.hasPrefix("/") else { throw refuse("a file URL has three slashes: file:///folder") }
+        guard path.hasPrefix("/") else {
+            throw refuse("a file URL has three slashes: file:///folder")
+        }
         guard let decoded = percentDecoded(path) else {
             throw refuse("it has a bad percent escape")
         }

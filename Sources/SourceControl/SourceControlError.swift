@@ -105,12 +105,6 @@ extension FetchProblem {
             hint: "keep large data outside of the repository", isTransient: false)
     }
 
-    static func incomplete(kind: String, id: String) -> FetchProblem {
-        FetchProblem(
-            code: "FetchIncomplete", message: "the server did not send \(kind) \(id)",
-            hint: "check the server's repository with 'git fsck'", isTransient: true)
-    }
-
     static func library(_ message: String) -> FetchProblem {
         FetchProblem(code: "FetchFailed", message: message, hint: nil, isTransient: true)
     }
@@ -290,7 +284,8 @@ private enum Quoted {
     static func text(_ text: String) -> String {
         var shown = ""
         for scalar in text.unicodeScalars.prefix(200) {
-            let isPrintable = scalar.properties.generalCategory != .control
+            let isPrintable =
+                scalar.properties.generalCategory != .control
                 && scalar.properties.generalCategory != .format
             shown += isPrintable ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
         }

@@ -50,7 +50,8 @@ private struct TreeWalk {
         var names = folder.bytes.split(separator: UInt8(ascii: "/"))[...]
         while let name = names.popFirst() {
             path = path.appending(Array(name))
-            guard let entry = try entries(of: tree, at: path).first(where: { $0.name == Array(name) })
+            guard
+                let entry = try entries(of: tree, at: path).first(where: { $0.name == Array(name) })
             else { return }
             guard entry.mode == .tree else {
                 // A file on the way to the folder means that the folder does not exist.

@@ -94,7 +94,8 @@ struct StoryTests {
         let output = try workshop.ingot("wait", "--revision", commit, "--timeout", "10m")
         try #require(
             output.status == 0,
-            "\(output)\ncontroller: \(services.log("controller"))\ngateway: \(services.log("gateway"))")
+            "\(output)\ncontroller: \(services.log("controller"))\ngateway: \(services.log("gateway"))"
+        )
     }
 
     private func checkPlan(_ workshop: Workshop, data: String) throws {

@@ -97,7 +97,9 @@ final class Workshop: Sendable {
         var environment = ProcessInfo.processInfo.environment
         environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
         environment["GIT_CONFIG_NOSYSTEM"] = "1"
-        if let runtime = environment["INGOT_TEST_RUNTIME"] { environment["INGOT_RUNTIME"] = runtime }
+        if let runtime = environment["INGOT_TEST_RUNTIME"] {
+            environment["INGOT_RUNTIME"] = runtime
+        }
         environment.merge(extra) { _, new in new }
         process.environment = environment
         for path in [output, error] {

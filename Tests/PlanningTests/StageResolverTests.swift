@@ -52,7 +52,8 @@ struct StageResolverTests {
                 .stage(staging), outcome: .gatesFailed([why]),
                 current: [staging: 1, production: 1])
                 == [.hold(why), .show(version: 1)])
-        #expect(try decide(.stage(staging), outcome: .gatesFailed([why])) == [.empty(why), .empty(why)])
+        #expect(
+            try decide(.stage(staging), outcome: .gatesFailed([why])) == [.empty(why), .empty(why)])
     }
 
     @Test("pins by number, digest and commit")
@@ -72,7 +73,8 @@ struct StageResolverTests {
         let evaluation = Evaluation(
             metrics: [.rocAUC, .logLoss],
             gates: [
-                Gate(metric: .rocAUC, min: 0.7, max: nil), Gate(metric: .logLoss, min: nil, max: 0.5),
+                Gate(metric: .rocAUC, min: 0.7, max: nil),
+                Gate(metric: .logLoss, min: nil, max: 0.5),
                 Gate(metric: .brier, min: nil, max: 1),
             ])
         let results = evaluation.gateResults(metrics: [

@@ -111,7 +111,8 @@ struct ScriptedFactory {
             queue.append(.versionRegistered(version))
         case .move(let move):
             effects.append(
-                "move \(move.model)/\(move.stage) to \(move.version.map { "v\($0.number)" } ?? "nothing")")
+                "move \(move.model)/\(move.stage) to \(move.version.map { "v\($0.number)" } ?? "nothing")"
+            )
         case .serve(_, let intents):
             served = intents.map { "\($0.deployment) v\($0.version.number) × \($0.replicas)" }
             effects.append("serve \(served.joined(separator: ", "))")
@@ -121,7 +122,8 @@ struct ScriptedFactory {
         case .settled(let settlement):
             settlements.append(settlement)
             effects.append(
-                "settled: \(settlement.ran) ran, \(settlement.cached) cached, \(settlement.failed) failed")
+                "settled: \(settlement.ran) ran, \(settlement.cached) cached, \(settlement.failed) failed"
+            )
         case .wake(let time):
             wakeAt = time
         }

@@ -83,7 +83,9 @@ private struct ExpectedTrainingSet {
             config: sqlCase.config, spineSchema: sqlCase.spineSchema, views: sqlCase.views)
         if compiled.map(\.name) != columns.map(\.name)
             || compiled.map(\.isCategorical) != columns.map(\.isCategorical)
-        { return "featureColumns are \(compiled)" }
+        {
+            return "featureColumns are \(compiled)"
+        }
 
         let spine = rows(of: "spine").filter {
             sqlCase.config.spine.condition == nil || $0["x"] != .null

@@ -37,7 +37,9 @@ struct FetchChildEntry {
         return FetchChild(
             executablePath: try FileManager.default.destinationOfSymbolicLink(
                 atPath: "/proc/self/exe"),
-            leadingArguments: ["--testing-library", "swift-testing", "--filter", "FetchChildEntry"],
-            environment: all, deadline: deadline)
+            leadingArguments: [
+                "--testing-library", "swift-testing", "--filter", "FetchChildEntry",
+            ],
+            environment: all, passedOn: [marker], deadline: deadline)
     }
 }

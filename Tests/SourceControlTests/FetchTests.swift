@@ -164,7 +164,8 @@ struct FetchTests {
             try await fetch("/bin/sh", ["-c", "echo oops >&2; exit 3"])
                 == start + "ended with exit code 3\nhint: it said: oops")
         #expect(
-            try await fetch("/bin/sh", ["-c", "kill -SEGV $$"]) == start + "was killed by signal 11")
+            try await fetch("/bin/sh", ["-c", "kill -SEGV $$"]) == start + "was killed by signal 11"
+        )
         #expect(try await fetch("/bin/echo", ["{}"]) == start + "ended with exit code 0")
         // A grandchild that keeps the output open is neither waited for nor left behind.
         #expect(

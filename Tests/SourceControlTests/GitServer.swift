@@ -10,6 +10,7 @@ final class GitServer {
     /// Of the authority.
     let certificatePath: String
     private let process = Process()
+    private let input = Pipe()
     private let logPath: String
 
     init(_ scratch: Scratch, serving repository: Git) throws {
@@ -24,6 +25,8 @@ final class GitServer {
         process.arguments = ["python3", folder + "/server.py", folder, repository.path]
         let output = Pipe()
         process.standardOutput = output
+        process.standardInput = input
+        process.standardError = FileHandle.nullDevice
         try process.run()
         var line: [UInt8] = []
         while true {
@@ -35,7 +38,8 @@ final class GitServer {
     }
 
     deinit {
-        process.terminate()
+        // Not by SIGTERM, which children of dispatch's threads inherit as blocked.
+        try? input.fileHandleForWriting.close()
         process.waitUntilExit()
     }
 
@@ -131,6 +135,7 @@ final class GitServer {
 
         other = serve()
         print(serve(), flush=True)
-        threading.Event().wait()
+        # Ends with the test process, however that ends.
+        sys.stdin.read()
         """
 }

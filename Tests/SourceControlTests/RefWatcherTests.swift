@@ -94,7 +94,9 @@ struct RefWatcherTests {
         while await iterator.next() != nil {
             if let repository = try? GitRepository(opening: git.path),
                 try await repository.resolve(branch: "main") == commit
-            { return }
+            {
+                return
+            }
         }
     }
 
@@ -157,7 +159,8 @@ struct RefWatcherTests {
         var times: [Double] = []
         for round in 0..<200 {
             let file = git.path + "/.git/refs/heads/main"
-            try Data((commits[round % 2] + "\n").utf8).write(to: URL(fileURLWithPath: file + ".new"))
+            try Data((commits[round % 2] + "\n").utf8).write(
+                to: URL(fileURLWithPath: file + ".new"))
             let start = ContinuousClock.now
             rename(file + ".new", file)
             _ = await iterator.next()
@@ -202,7 +205,8 @@ private final class ManualClock: Clock {
     /// Waits for somebody to sleep, and wakes them. Returns for how long they wanted to sleep.
     func advanceToNextSleeper() async -> Swift.Duration {
         while true {
-            let woken = state.withLock { state -> (Swift.Duration, CheckedContinuation<Void, Never>)? in
+            let woken = state.withLock {
+                state -> (Swift.Duration, CheckedContinuation<Void, Never>)? in
                 guard !state.sleepers.isEmpty else { return nil }
                 let (until, continuation) = state.sleepers.removeFirst()
                 let asked = state.now.duration(to: until)

@@ -19,7 +19,8 @@ struct RevisionTests {
         let repository = try GitRepository(opening: git.path)
         let expected: [(String, CommitID)] = [
             ("HEAD", second), ("main", second), ("refs/heads/main", second),
-            (first.hex, first), (first.hex.uppercased(), first), (String(first.hex.prefix(7)), first),
+            (first.hex, first), (first.hex.uppercased(), first),
+            (String(first.hex.prefix(7)), first),
             (String(first.hex.prefix(12)), first), (String(first.hex.prefix(39)), first),
             ("light", first), ("v1.0", first), ("v1.1", first), ("refs/tags/v1.1", first),
             (tag, first), (String(tag.prefix(9)), first), ("feature/delays", first),

@@ -14,7 +14,12 @@ import time
 
 
 def worker(
-    host: str, port: int, path: str, body: bytes, stop: threading.Event, seen: list[tuple[str, float]]
+    host: str,
+    port: int,
+    path: str,
+    body: bytes,
+    stop: threading.Event,
+    seen: list[tuple[str, float]],
 ) -> None:
     """Appends (model version or error text, seconds) for every request."""
     connection = http.client.HTTPConnection(host, port, timeout=10)

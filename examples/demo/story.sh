@@ -94,10 +94,10 @@ run "$ingot" plan --state "$demo/state" --repository "$demo/flights.git" --data 
     --base main --head add-delays
 say ""
 say "Merged, under constant load:"
+rm -f "$demo/load.stop"
 python3 "$root/examples/demo/load.py" 127.0.0.1 "$port" /v2/models/arrival-delay/infer \
     "$demo/request.json" < <(while [ ! -e "$demo/load.stop" ]; do sleep 0.1; done) \
     > "$demo/load.json" & load=$!
-rm -f "$demo/load.stop"
 git checkout -q main
 git merge -q --no-ff -m "Merge add-delays" add-delays
 git push -q origin main

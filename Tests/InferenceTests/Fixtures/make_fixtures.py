@@ -103,7 +103,9 @@ def data(rows, numeric, categorical, seed):
     random = np.random.default_rng(seed)
     numbers = random.normal(size=(rows, numeric)).astype(np.float32)
     numbers[random.random(size=numbers.shape) < 0.05] = np.nan
-    words = random.choice(["", "JFK", "Zürich", "東京", "LGA"], size=(rows, categorical)).astype(object)
+    words = random.choice(["", "JFK", "Zürich", "東京", "LGA"], size=(rows, categorical)).astype(
+        object
+    )
     return numbers, words
 
 
@@ -170,7 +172,15 @@ def train(name, directory, task, numeric, categorical, rows, model, out_rows=16)
     numbers, words = data(out_rows, numeric, categorical, 2)
     if not tree:
         numbers = np.nan_to_num(numbers)
-    save(directory, name, export(fitted, numeric, categorical, classes is not None), task, classes, numbers, words)
+    save(
+        directory,
+        name,
+        export(fitted, numeric, categorical, classes is not None),
+        task,
+        classes,
+        numbers,
+        words,
+    )
 
 
 def hostile(directory):
@@ -186,11 +196,18 @@ def hostile(directory):
     identity = helper.make_node("Identity", ["numeric"], ["probabilities"])
     graph = helper.make_graph([identity], "g", [value("numeric")], [value("probabilities")])
 
-    custom = helper.make_model(graph, opset_imports=[*opsets, helper.make_opsetid("com.evil", 1)], ir_version=8)
+    custom = helper.make_model(
+        graph, opset_imports=[*opsets, helper.make_opsetid("com.evil", 1)], ir_version=8
+    )
     write("custom-domain", custom)
 
-    function = helper.make_function("local", "F", ["x"], ["y"], [helper.make_node("Identity", ["x"], ["y"])], opsets[:1])
-    write("functions", helper.make_model(graph, opset_imports=opsets, functions=[function], ir_version=8))
+    function = helper.make_function(
+        "local", "F", ["x"], ["y"], [helper.make_node("Identity", ["x"], ["y"])], opsets[:1]
+    )
+    write(
+        "functions",
+        helper.make_model(graph, opset_imports=opsets, functions=[function], ir_version=8),
+    )
 
     weights = onnx.TensorProto()
     weights.name, weights.data_type = "w", TensorProto.FLOAT
@@ -208,17 +225,23 @@ def hostile(directory):
         ),
     )
 
-    zipmap = helper.make_node("ZipMap", ["numeric"], ["probabilities"], domain="ai.onnx.ml", classlabels_int64s=[0, 1])
+    zipmap = helper.make_node(
+        "ZipMap", ["numeric"], ["probabilities"], domain="ai.onnx.ml", classlabels_int64s=[0, 1]
+    )
     sequence = helper.make_value_info(
         "probabilities",
         helper.make_sequence_type_proto(
-            helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
+            helper.make_map_type_proto(
+                TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+            )
         ),
     )
     write(
         "zipmap",
         helper.make_model(
-            helper.make_graph([zipmap], "g", [value("numeric")], [sequence]), opset_imports=opsets, ir_version=8
+            helper.make_graph([zipmap], "g", [value("numeric")], [sequence]),
+            opset_imports=opsets,
+            ir_version=8,
         ),
     )
 
@@ -227,12 +250,36 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--big"]:
         target = Path(sys.argv[2])
         target.mkdir(parents=True, exist_ok=True)
-        train("big", target, "binary-classification", 38, 5, 20000,
-              LGBMClassifier(n_estimators=200, num_leaves=31, n_jobs=1, verbose=-1, random_state=17), 100)
+        train(
+            "big",
+            target,
+            "binary-classification",
+            38,
+            5,
+            20000,
+            LGBMClassifier(n_estimators=200, num_leaves=31, n_jobs=1, verbose=-1, random_state=17),
+            100,
+        )
     else:
         here = Path(__file__).parent
         quiet = {"n_jobs": 1, "verbose": -1, "random_state": 17}
-        train("binary", here, "binary-classification", 4, 2, 500, LGBMClassifier(n_estimators=8, num_leaves=7, **quiet))
-        train("multiclass", here, "multiclass-classification", 3, 1, 500, LogisticRegression(max_iter=500))
+        train(
+            "binary",
+            here,
+            "binary-classification",
+            4,
+            2,
+            500,
+            LGBMClassifier(n_estimators=8, num_leaves=7, **quiet),
+        )
+        train(
+            "multiclass",
+            here,
+            "multiclass-classification",
+            3,
+            1,
+            500,
+            LogisticRegression(max_iter=500),
+        )
         train("regression", here, "regression", 3, 1, 500, Ridge())
         hostile(here)
