@@ -15,5 +15,6 @@ struct FetchChildCommand: AsyncParsableCommand {
             mirrorPath: mirror, url: url, branch: branch,
             environment: ProcessInfo.processInfo.environment)
         Terminal.write(report.line + "\n")
+        if report.problem != nil { throw ExitStatus.failure }
     }
 }

@@ -1,7 +1,7 @@
 """Makes the tiny models of the Inference and Serving tests, with the answers that ONNX Runtime's
 Python gives, so that the Swift answers can be compared bit by bit.
 
-    ORT_DISABLE_TELEMETRY=1 /opt/ingot-rt/bin/python make_fixtures.py            writes beside itself
+    ORT_DISABLE_TELEMETRY=1 /opt/ingot-rt/bin/python make_fixtures.py       writes beside itself
     ORT_DISABLE_TELEMETRY=1 /opt/ingot-rt/bin/python make_fixtures.py --big DIR  a model of the
         flights pipeline's size (38 numeric and 5 categorical columns, 200 trees), for benchmarks
 """
