@@ -163,21 +163,3 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
-
-// TEMPORARY, while targets are written in parallel: ONLY=ManifestsTests keeps that target's closure.
-if let only = Context.environment["ONLY"] {
-    var keep = Set(only.split(separator: ",").map(String.init))
-    var grew = true
-    while grew {
-        grew = false
-        for target in package.targets where keep.contains(target.name) {
-            for dependency in target.dependencies {
-                if case .byNameItem(let name, _) = dependency, keep.insert(name).inserted {
-                    grew = true
-                }
-            }
-        }
-    }
-    package.targets = package.targets.filter { keep.contains($0.name) }
-    package.products = []
-}
