@@ -157,6 +157,7 @@ let package = Package(
                 "Reconciler", "StateStore", "Execution", "Planning", "ResourceGraph", "Manifests",
                 "SourceControl", "ResourceAPI", "TestSupport",
             ], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResourceAPI", "ingot"],
             exclude: ["Fixtures"],

@@ -12,7 +12,8 @@ struct BrokenCommitTests {
         ]}
         """
 
-    @Test("tabs, a failing expectation, a missing file and a deleted branch change nothing that runs")
+    @Test(
+        "tabs, a failing expectation, a missing file and a deleted branch change nothing that runs")
     func brokenCommits() throws {
         let workshop = try Workshop()
         let services = Services(workshop)

@@ -81,7 +81,8 @@ struct CommandLineTests {
         let manifest = try String(
             contentsOfFile: workshop.clone + "/houses.yaml", encoding: .utf8)
         try workshop.write(
-            manifest.replacingOccurrences(of: "trainingConfig: price", with: "trainingConfig: prize"),
+            manifest.replacingOccurrences(
+                of: "trainingConfig: price", with: "trainingConfig: prize"),
             to: "houses.yaml")
         let broken = try run(workshop, "validate", workshop.clone)
         #expect(broken.status == 1)
