@@ -14,9 +14,26 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var state: StateOptions
+    @OptionGroup var format: OutputOptions
 
     @Flag(help: "Allow the commit to remove more resources than the prune budget.")
     var allowPrune = false
+
+    private struct View: Encodable {
+        let revision: String?
+        let ran: Int?
+        let cached: Int?
+        let failed: Int?
+        let errors: Int?
+
+        init(_ settlement: Settlement?) {
+            revision = settlement?.revision.description
+            ran = settlement?.ran
+            cached = settlement?.cached
+            failed = settlement?.failed
+            errors = settlement?.errors
+        }
+    }
 
     func run() async throws {
         let session = try await ControllerSession.open(
@@ -34,6 +51,9 @@ struct ApplyCommand: AsyncParsableCommand {
         await session.close()
         let errors = try await session.store.revisions(limit: 1).first?.diagnostics ?? []
         for diagnostic in errors { Terminal.writeError("\n" + diagnostic.text + "\n") }
+        if format.output == .json {
+            Terminal.write(try JSONText.pretty(View(settlement)))
+        }
         if settlement.map({ $0.failed > 0 || $0.errors > 0 }) ?? true {
             throw ExitStatus.failure
         }

@@ -10,6 +10,8 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "KIND or KIND.FIELD, such as dataset.spec.source.")
     var field: String
 
+    @OptionGroup var format: OutputOptions
+
     @Flag(help: "Print the kind's JSON Schema, for editors.")
     var jsonSchema = false
 
@@ -24,6 +26,7 @@ struct ExplainCommand: ParsableCommand {
         guard let text = FieldDocumentation.explain(field) else {
             throw CommandError.unknownField(field, hint: FieldDocumentation.hint(for: field))
         }
-        Terminal.write(text.hasSuffix("\n") ? text : text + "\n")
+        try format.write(
+            ["field": field, "text": text], text: text.hasSuffix("\n") ? text : text + "\n")
     }
 }

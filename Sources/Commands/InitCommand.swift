@@ -9,6 +9,8 @@ struct InitCommand: ParsableCommand {
     @Argument(help: "The folder; made if it does not exist.")
     var folder = "."
 
+    @OptionGroup var format: OutputOptions
+
     func run() throws {
         let root = AbsolutePath.of(folder)
         for (name, _) in StarterProject.files
@@ -21,17 +23,18 @@ struct InitCommand: ParsableCommand {
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try text.write(to: url, atomically: true, encoding: .utf8)
         }
-        Terminal.write(
-            """
-            wrote \(StarterProject.files.map(\.name).joined(separator: ", ")) to \(root)
+        try format.write(
+            ["files": StarterProject.files.map(\.name)],
+            text: """
+                wrote \(StarterProject.files.map(\.name).joined(separator: ", ")) to \(root)
 
-            next:
-              cd \(folder)
-              git init -b main && git add -A && git commit -m "Start"
-              ingot apply              reconciles the commit once
-              ingot gateway            serves it on http://127.0.0.1:8080
-              ingot run                follows the branch
+                next:
+                  cd \(folder)
+                  git init -b main && git add -A && git commit -m "Start"
+                  ingot apply              reconciles the commit once
+                  ingot gateway            serves it on http://127.0.0.1:8080
+                  ingot run                follows the branch
 
-            """)
+                """)
     }
 }

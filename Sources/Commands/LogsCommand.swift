@@ -12,6 +12,7 @@ struct LogsCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var state: StateOptions
+    @OptionGroup var format: OutputOptions
 
     @Argument(help: "A run's id, or kind/name.")
     var what: String
@@ -25,13 +26,23 @@ struct LogsCommand: AsyncParsableCommand {
             text += "\(failure.code): \(failure.message)\n"
             if let hint = failure.hint { text += "hint: \(hint)\n" }
         }
-        for suffix in [".jsonl", ".log"] {
-            let path = "\(state.directory)/logs/\(run.id)\(suffix)"
-            if let data = FileManager.default.contents(atPath: path), !data.isEmpty {
-                text += "\n" + LogText.harmless(String(decoding: data, as: UTF8.self))
-            }
-        }
-        Terminal.write(text)
+        let events = log(run.id, ".jsonl")
+        let output = log(run.id, ".log")
+        for part in [events, output] where !part.isEmpty { text += "\n" + part }
+        let row = RunsView([run]).runs.first
+        try format.write(View(run: row, events: events, output: output), text: text)
+    }
+
+    private struct View: Encodable {
+        let run: RunsView.Row?
+        let events: String
+        let output: String
+    }
+
+    private func log(_ run: String, _ suffix: String) -> String {
+        let path = "\(state.directory)/logs/\(run)\(suffix)"
+        guard let data = FileManager.default.contents(atPath: path) else { return "" }
+        return LogText.harmless(String(decoding: data, as: UTF8.self))
     }
 
     private func find(in store: StateStore) async throws -> RunRecord {

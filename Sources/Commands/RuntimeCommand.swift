@@ -12,6 +12,8 @@ struct RuntimeCommand: AsyncParsableCommand {
             ~/.cache/ingot/runtimes. The first preparation needs a package index.
             """)
 
+    @OptionGroup var format: OutputOptions
+
     func run() async throws {
         let provider = RuntimeProvider(environment: ProcessInfo.processInfo.environment)
         let runtime = try await provider.prepare(try WorkerPackage.requirementsLock()) { line in
@@ -19,6 +21,6 @@ struct RuntimeCommand: AsyncParsableCommand {
         }
         let folder = URL(fileURLWithPath: runtime.pythonPath).deletingLastPathComponent()
             .deletingLastPathComponent().path
-        Terminal.write(folder + "\n")
+        try format.write(["path": folder], text: folder + "\n")
     }
 }

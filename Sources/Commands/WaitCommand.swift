@@ -12,6 +12,7 @@ struct WaitCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var state: StateOptions
+    @OptionGroup var format: OutputOptions
 
     @Option(help: "The commit: its id, or at least 7 digits of it. Default: the newest one.")
     var revision: String?
@@ -31,18 +32,29 @@ struct WaitCommand: AsyncParsableCommand {
         while true {
             switch try await look(&last) {
             case .ready(let text):
-                Terminal.write(text + "\n")
+                try tell("ready", text)
                 return
             case .stalled(let text):
-                Terminal.writeError("stalled: " + text + "\n")
+                try tell("stalled", text)
                 throw ExitStatus.stalled
             case .waiting: break
             }
             guard TimeText.now < deadline else {
-                Terminal.writeError("not ready after \(timeout): \(last)\n")
+                try tell("timeout", "not ready after \(timeout): \(last)")
                 throw ExitStatus.timeout
             }
             try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// What went wrong goes to standard error, unless a program asked.
+    private func tell(_ outcome: String, _ message: String) throws {
+        switch format.output {
+        case .json:
+            Terminal.write(try JSONText.pretty(["outcome": outcome, "message": message]))
+        case .table where outcome == "ready": Terminal.write("ready: \(message)\n")
+        case .table where outcome == "stalled": Terminal.writeError("stalled: \(message)\n")
+        case .table: Terminal.writeError(message + "\n")
         }
     }
 
@@ -87,7 +99,7 @@ struct WaitCommand: AsyncParsableCommand {
             return .waiting
         }
         return .ready(
-            "ready: \(newest.revision.short), \(newest.counts.ran) steps ran, "
+            "\(newest.revision.short), \(newest.counts.ran) steps ran, "
                 + "\(newest.counts.cached) artifacts in place")
     }
 

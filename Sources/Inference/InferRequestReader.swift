@@ -1,3 +1,4 @@
+import ResourceAPI
 /// Reads request bodies. Unknown and repeated fields are refused; what parameters hold is checked to
 /// be JSON and otherwise passed over.
 package enum InferRequestReader {
@@ -34,7 +35,7 @@ package enum InferRequestReader {
     ) -> InferenceError {
         .fieldUnknown(
             name: String(key.prefix(100)), place: place,
-            near: NearName.find(key, among: known))
+            near: NearName.of(key, among: known))
     }
 
     private static func id(_ scanner: inout JSONScanner) throws(InferenceError) -> String {

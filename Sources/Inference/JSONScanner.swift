@@ -1,8 +1,8 @@
 /// Reads JSON tokens from bytes, strictly: RFC 8259, valid UTF-8, no lone surrogates, no control
 /// characters in strings. No input makes it trap: every read is checked against the end.
 ///
-/// By hand because of speed: the request of one row of 43 columns takes a few microseconds, with
-/// Foundation's decoder ten times as many.
+/// By hand because of speed (Foundation's decoder takes about twice as long for a row of 43 columns),
+/// and because Foundation's takes duplicate keys and UTF-16 without a word.
 package struct JSONScanner {
     /// Of arrays and objects within each other; the protocol needs five.
     package static let maximumDepth = 16

@@ -1,3 +1,4 @@
+import ResourceAPI
 extension Predictor {
     /// The most rows of one request.
     package static let maximumRows = 10_000
@@ -37,7 +38,7 @@ extension Predictor {
                     throw .inputsMixed(packed: packedNames[0], column: input.name)
                 }
                 throw .inputUnknown(
-                    input.name, near: NearName.find(input.name, among: packedNames))
+                    input.name, near: NearName.of(input.name, among: packedNames))
             }
             if given.contains(input.name) { throw .inputDuplicate(input.name) }
             given.append(input.name)
@@ -70,7 +71,7 @@ extension Predictor {
             request: request, takesNulls: signature.numeric?.nullable != false)
         for input in request.inputs {
             guard let position = columns.position(of: input.name) else {
-                throw .inputUnknown(input.name, near: NearName.find(input.name, among: names))
+                throw .inputUnknown(input.name, near: NearName.of(input.name, among: names))
             }
             if given[position] { throw .inputDuplicate(input.name) }
             given[position] = true

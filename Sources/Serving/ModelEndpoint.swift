@@ -77,7 +77,7 @@ package final class ModelEndpoint: Sendable {
         guard let path = V2Path(uri) else { return HTTPReply(ServingError.notFound(path: uri)) }
         if case .model(let model, let version, let action) = path {
             if model != served.name {
-                let near = NearName.find(model, among: [served.name])
+                let near = NearName.of(model, among: [served.name])
                 return HTTPReply(
                     ServingError.unknownModel(model, known: [served.name], near: near))
             }

@@ -74,7 +74,7 @@ final class RouteTable: Sendable {
 
     private static func unknown(_ name: String, _ known: [String]) -> ServingError {
         .unknownModel(
-            String(name.prefix(100)), known: known, near: NearName.find(name, among: known))
+            String(name.prefix(100)), known: known, near: NearName.of(name, among: known))
     }
 
     func set(_ name: String, version: Int?, replicas: [Replica], failure: String?) {

@@ -1,5 +1,4 @@
 import CLibGit2
-import Glibc
 
 /// The library itself: started once per process, with the options that do not trust anybody.
 enum LibGit2 {
@@ -37,20 +36,20 @@ enum LibGit2 {
             throw SourceControlError.unsuitableLibrary(
                 problem: "its version is \(major).\(minor).\(patch)")
         }
-        let options = try LibraryOptions()
+        let options = LibraryOptions()
         // A repository must not depend on who runs ingot: no .gitconfig, no /etc/gitconfig.
         for level in [
             GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
             GIT_CONFIG_LEVEL_GLOBAL,
         ] {
-            try options.set(GIT_OPT_SET_SEARCH_PATH, Int(level.rawValue), text: "")
+            try options.set(GIT_OPT_SET_SEARCH_PATH, level: level, text: "")
         }
         try options.set(GIT_OPT_SET_TEMPLATE_PATH, text: "")
-        try options.set(GIT_OPT_SET_OWNER_VALIDATION, 1)
-        try options.set(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1)
-        try options.set(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1)
-        try options.set(GIT_OPT_ENABLE_STRICT_SYMBOLIC_REF_CREATION, 1)
-        try options.set(GIT_OPT_ENABLE_FSYNC_GITDIR, 1)
+        try options.set(GIT_OPT_SET_OWNER_VALIDATION, flag: true)
+        try options.set(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, flag: true)
+        try options.set(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, flag: true)
+        try options.set(GIT_OPT_ENABLE_STRICT_SYMBOLIC_REF_CREATION, flag: true)
+        try options.set(GIT_OPT_ENABLE_FSYNC_GITDIR, flag: true)
         try options.set(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, Limit.mappedBytes)
         try options.set(GIT_OPT_SET_CACHE_MAX_SIZE, Limit.cachedBytes)
         try options.set(GIT_OPT_SET_PACK_MAX_OBJECTS, Limit.packObjects)
@@ -101,41 +100,25 @@ enum LibGit2 {
     }
 }
 
-/// `git_libgit2_opts`, which takes a variable number of arguments and is therefore not imported into
-/// Swift. Integers and pointers are passed alike with and without `...` by the calling conventions
-/// of Linux on x86-64 and AArch64, so that it can be called through fixed signatures.
+/// The library's options, each set for the whole process.
 private struct LibraryOptions {
-    private typealias Call = @convention(c) (Int32, Int, UnsafeRawPointer?) -> Int32
-    private typealias NumberCall = @convention(c) (Int32, Int) -> Int32
-    private typealias TextCall =
-        @convention(c) (
-            Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?
-        ) -> Int32
-
-    private let symbol: UnsafeMutableRawPointer
-
-    init() throws(SourceControlError) {
-        guard let symbol = dlsym(nil, "git_libgit2_opts") else {
-            throw SourceControlError.unsuitableLibrary(problem: "it has no git_libgit2_opts")
-        }
-        self.symbol = symbol
+    func set(_ option: git_libgit2_opt_t, flag: Bool) throws(SourceControlError) {
+        try check(ingot_git_set_flag(Int32(option.rawValue), flag ? 1 : 0), option)
     }
 
     func set(_ option: git_libgit2_opt_t, _ value: Int) throws(SourceControlError) {
-        let call = unsafeBitCast(symbol, to: NumberCall.self)
-        try check(call(Int32(option.rawValue), value), option)
+        try check(ingot_git_set_number(Int32(option.rawValue), value), option)
     }
 
     func set(_ option: git_libgit2_opt_t, text: String) throws(SourceControlError) {
-        let call = unsafeBitCast(symbol, to: TextCall.self)
-        try check(text.withCString { call(Int32(option.rawValue), $0, nil) }, option)
+        try check(ingot_git_set_text(Int32(option.rawValue), text), option)
     }
 
     func set(
-        _ option: git_libgit2_opt_t, _ number: Int, text: String
+        _ option: git_libgit2_opt_t, level: git_config_level_t, text: String
     ) throws(SourceControlError) {
-        let call = unsafeBitCast(symbol, to: Call.self)
-        try check(text.withCString { call(Int32(option.rawValue), number, $0) }, option)
+        try check(
+            ingot_git_set_level_text(Int32(option.rawValue), level.rawValue, text), option)
     }
 
     private func check(

@@ -18,7 +18,13 @@ ROOT = os.path.join(
 )
 
 
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+
 class Worker:
+    """A warm parent of its own, in a temporary folder."""
+
     def __init__(self) -> None:
         self.directory = tempfile.mkdtemp(prefix="ingot-worker-")
         self.path = os.path.join(self.directory, "s")
@@ -101,9 +107,24 @@ class WorkerCase(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.worker.close()
 
+    def read(self, output: str, name: str) -> bytes:
+        with open(os.path.join(output, name), "rb") as file:
+            return file.read()
+
+    def rows(self, output: str) -> list[Any]:
+        """The rows of data.parquet, which is all that the output holds."""
+        import duckdb
+
+        self.assertEqual(os.listdir(output), ["data.parquet"])
+        path = os.path.join(output, "data.parquet")
+        with duckdb.connect() as connection:
+            return connection.execute(f"FROM '{path}'").fetchall()
+
 
 def training_set(path: str, rows: int = 3000, columns: int = 6, nulls: bool = True) -> None:
-    """Labels: late (BOOLEAN), grade (VARCHAR), minutes (DOUBLE), one (BOOLEAN, always false)."""
+    """Six numeric features with nulls, two categorical ones, one of them with rare values, and
+    labels: late (BOOLEAN), grade (VARCHAR), minutes (DOUBLE), count (BIGINT: 2, 10, 30),
+    one (BOOLEAN, always false), gaps (BOOLEAN with nulls)."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -124,6 +145,7 @@ def training_set(path: str, rows: int = 3000, columns: int = 6, nulls: bool = Tr
         "grade": pa.array(np.where(score < 0, "a", np.where(score < 1, "b", "c"))),
         "minutes": pa.array((score * 10).astype(np.float64)),
         "one": pa.array([False] * rows),
+        "count": pa.array(np.where(score < 0, 2, np.where(score < 1, 10, 30))),
         "gaps": pa.array([None if i % 7 == 0 else True for i in range(rows)]),
         "__split": pa.array(split),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ingot_worker.errors import config_error, did_you_mean
@@ -17,7 +16,11 @@ ALL = (
     "random-forest",
     "hist-gradient-boosting",
 )
-_RESERVED = ("random_state", "n_jobs", "verbose", "verbosity", "device", "warm_start", "callbacks")
+_RESERVED = (
+    *("random_state", "seed", "n_jobs", "nthread", "num_threads", "deterministic"),
+    *("verbose", "verbosity", "device", "warm_start", "callbacks", "categorical_feature"),
+    *("categorical_features", "enable_categorical", "feature_types"),
+)
 _ALIASES = {
     "lightgbm": (
         "num_iterations",
@@ -56,7 +59,7 @@ def check(algorithm: str, task: str, preprocessing: dict[str, Any]) -> None:
         raise config_error(
             "UnknownAlgorithm",
             f"unknown algorithm '{algorithm}'",
-            did_you_mean(algorithm, ALL) or "known: " + ", ".join(ALL),
+            did_you_mean(algorithm, ALL, known=True),
         )
     if algorithm == "ridge" and task != "regression":
         raise config_error(
@@ -78,73 +81,74 @@ def check(algorithm: str, task: str, preprocessing: dict[str, Any]) -> None:
         (categorical.get("encode", "one-hot"), ("one-hot", "ordinal"), "categorical encode"),
     ):
         if value not in known:
-            hint = did_you_mean(str(value), known) or "known: " + ", ".join(known)
+            hint = did_you_mean(str(value), known, known=True)
             raise config_error("BadPreprocessing", f"unknown {what} '{value}'", hint)
     if algorithm in TREES and numeric.get("scale", "none") != "none":
         raise config_error(
             "ScaledTrees",
-            f"numeric scale '{numeric['scale']}' does not go with {algorithm}: trees gain nothing "
-            "from scaling, and rounding would change scores at split values",
-            "set scale to none",
+            f"scale: {numeric['scale']} cannot be used with {algorithm}: trees gain nothing from "
+            "scaling, and its rounding would change scores at split values",
+            "set preprocessing.numeric.scale to none",
         )
 
 
-def build(algorithm: str, task: str, parameters: dict[str, Any], seed: int, threads: int) -> Any:
-    """The estimator, not yet fitted."""
-    regression = task == "regression"
-    maker: Callable[..., Any]
-    fixed: dict[str, Any] = {}
+def _maker(algorithm: str, regression: bool) -> Any:
+    """The estimator's class."""
     if algorithm == "lightgbm":
         import lightgbm
 
-        maker = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
-        fixed = {
-            "random_state": seed,
-            "n_jobs": threads,
-            "deterministic": True,
-            "force_row_wise": True,
-            "verbose": -1,
-        }
-    elif algorithm == "xgboost":
+        return lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+    if algorithm == "xgboost":
         import xgboost
 
-        maker = xgboost.XGBRegressor if regression else xgboost.XGBClassifier
-        fixed = {"random_state": seed, "n_jobs": threads, "verbosity": 0}
-    elif algorithm == "random-forest":
-        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+        return xgboost.XGBRegressor if regression else xgboost.XGBClassifier
+    if algorithm in ("random-forest", "hist-gradient-boosting"):
+        from sklearn import ensemble
 
-        maker = RandomForestRegressor if regression else RandomForestClassifier
-        fixed = {"random_state": seed, "n_jobs": threads}
-    elif algorithm == "hist-gradient-boosting":
-        from sklearn.ensemble import (
-            HistGradientBoostingClassifier,
-            HistGradientBoostingRegressor,
-        )
+        if algorithm == "random-forest":
+            return ensemble.RandomForestRegressor if regression else ensemble.RandomForestClassifier
+        if regression:
+            return ensemble.HistGradientBoostingRegressor
+        return ensemble.HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression, Ridge
 
-        maker = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-        fixed = {"random_state": seed}
-    elif algorithm == "ridge":
-        from sklearn.linear_model import Ridge
+    return Ridge if algorithm == "ridge" else LogisticRegression
 
-        maker = Ridge
-        fixed = {"random_state": seed}
-    else:
-        from sklearn.linear_model import LogisticRegression
 
-        maker = LogisticRegression
-        fixed = {"random_state": seed, "max_iter": 1000}
-    known = [*maker().get_params(), *_ALIASES.get(algorithm, ())]
-    known = sorted(set(known) - set(_RESERVED))
+def _fixed(algorithm: str, seed: int, threads: int) -> dict[str, Any]:
+    """The parameters that Ingot sets, above all those that make results repeatable."""
+    fixed: dict[str, Any] = {"random_state": seed}
+    if algorithm in ("lightgbm", "xgboost", "random-forest"):
+        fixed["n_jobs"] = threads
+    if algorithm == "lightgbm":
+        fixed |= {"deterministic": True, "force_row_wise": True, "verbose": -1}
+    elif algorithm == "xgboost":
+        fixed["verbosity"] = 0
+    elif algorithm == "logistic-regression":
+        fixed["max_iter"] = 1000  # the default of 100 often stops too early; a user may change it
+    return fixed
+
+
+def build(algorithm: str, task: str, parameters: dict[str, Any], seed: int, threads: int) -> Any:
+    """The estimator, not yet fitted; raises a config error for a parameter it does not have."""
+    maker = _maker(algorithm, task == "regression")
+    known = {*maker().get_params(), *_ALIASES.get(algorithm, ())} - set(_RESERVED)
     for name in parameters:
-        if name not in known:
-            if name in _RESERVED:
-                hint: str | None = "Ingot sets it itself"
-            else:
-                hint = did_you_mean(name, known) or "known: " + ", ".join(known)
+        if name in _RESERVED:
             raise config_error(
-                "UnknownParameter", f"{algorithm} has no parameter '{name}'", hint, parameter=name
+                "UnknownParameter",
+                f"{algorithm}: '{name}' is not a parameter of the manifest",
+                "Ingot sets it itself, from seed and resources",
+                parameter=name,
             )
-    return maker(**{**fixed, **parameters})
+        if name not in known:
+            raise config_error(
+                "UnknownParameter",
+                f"{algorithm} has no parameter '{name}'",
+                did_you_mean(name, sorted(known), known=True),
+                parameter=name,
+            )
+    return maker(**{**_fixed(algorithm, seed, threads), **parameters})
 
 
 def importance(estimator: Any, algorithm: str, origins: list[str]) -> list[dict[str, Any]] | None:

@@ -1,4 +1,4 @@
-"""Training sets in memory: packed features, labels and splits."""
+"""Training sets in memory: packed features and labels, by split."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from ingot_worker.sql import check_parquet
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-TASKS = ("binary-classification", "multiclass-classification", "regression")
+SPLITS = ("train", "validation", "test")
+SPLIT_COLUMN = "__split"
 
 
 @dataclass
 class Rows:
-    """The rows of one split."""
+    """The rows of one split, in the training set's order.
+
+    `numeric` is float32 [rows, features] with NaN for null, or None without numeric features;
+    `categorical` holds one array of str objects per feature, with "" for null.
+    """
 
     numeric: NDArray[np.float32] | None
     categorical: list[NDArray[Any]]
@@ -27,90 +33,72 @@ class Rows:
         return len(self.label)
 
 
-def class_name(value: Any) -> str:
-    """The name of a class."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def load(
-    path: str, label: str, numeric: list[str], categorical: list[str], wanted: tuple[str, ...]
+    path: str, label: str, numeric: list[str], categorical: list[str], splits: tuple[str, ...]
 ) -> dict[str, Rows]:
-    """Read the wanted splits."""
-    import numpy as np
-    import pyarrow as pa
+    """Read these splits, even if they are empty; raises a data error for a null label."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     check_parquet(path, "data.parquet of the training set")
     file = pq.ParquetFile(path, memory_map=True)
+    columns = list(dict.fromkeys([*numeric, *categorical, label, SPLIT_COLUMN]))
     have = file.schema_arrow.names
-    for name in [*numeric, *categorical, label, "__split"]:
+    for name in columns:
         if name not in have:
             raise data_error(
                 "ColumnMissing",
                 f"the training set has no column '{name}'; it has: {', '.join(have)}",
                 did_you_mean(name, have),
             )
-    columns = list(dict.fromkeys([*numeric, *categorical, label, "__split"]))
     table = file.read(columns=columns)
     result = {}
-    for split in wanted:
-        part = table.filter(pc.equal(table["__split"], split))
-        packed: NDArray[np.float32] | None = None
-        if numeric:
-            packed = np.empty((part.num_rows, len(numeric)), dtype=np.float32)
-            for index, name in enumerate(numeric):
-                column = part[name].combine_chunks()
-                if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-                    if not pa.types.is_boolean(column.type):
-                        raise config_error(
-                            "BadFeatureType",
-                            f"the numeric feature '{name}' is of type {column.type}",
-                            "cast it to FLOAT in the SQL, or make the feature categorical",
-                        )
-                    column = column.cast(pa.int8())
-                values = column.to_numpy(zero_copy_only=False)
-                packed[:, index] = values
-        texts = [
-            np.asarray(
-                pc.fill_null(part[name].cast(pa.string()), "")
-                .combine_chunks()
-                .to_numpy(zero_copy_only=False),
-                dtype=object,
-            )
-            for name in categorical
-        ]
-        labels = part[label].combine_chunks()
-        if labels.null_count:
-            raise data_error(
-                "LabelNull",
-                f"label '{label}' is null in {labels.null_count:,} of {part.num_rows:,} "
-                f"{split} rows"
-                if split != "train"
-                else f"label '{label}' is null in {labels.null_count:,} of the {part.num_rows:,} "
-                "training rows",
-                "filter rows without a label out of the training set",
-            )
-        result[split] = Rows(packed, texts, labels.to_numpy(zero_copy_only=False))
+    for split in splits:
+        part = table.filter(pc.equal(table[SPLIT_COLUMN], split))
+        result[split] = Rows(
+            _numeric(part, numeric) if numeric else None,
+            [_texts(part[name]) for name in categorical],
+            _labels(part[label], label, split),
+        )
     return result
 
 
-def encode_label(values: NDArray[Any], classes: list[str], label: str) -> NDArray[np.int64]:
-    """The positions of the labels in `classes`."""
+def _numeric(table: pa.Table, names: list[str]) -> NDArray[np.float32]:
     import numpy as np
+    import pyarrow as pa
 
-    unique, inverse = np.unique(values, return_inverse=True)
-    positions = {name: i for i, name in enumerate(classes)}
-    codes = []
-    for value in unique.tolist():
-        name = class_name(value)
-        if name not in positions:
-            raise data_error(
-                "UnknownClass",
-                f"label '{label}' has the class '{name}', which no training row has",
-                "give the split more rows, or drop the class",
+    packed = np.empty((table.num_rows, len(names)), dtype=np.float32)
+    for index, name in enumerate(names):
+        column = table[name].combine_chunks()
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+            raise config_error(
+                "BadFeatureType",
+                f"the numeric feature '{name}' is of type {column.type}",
+                "cast it to FLOAT in the SQL, or make the feature categorical",
             )
-        codes.append(positions[name])
-    return np.array(codes, dtype=np.int64)[inverse.reshape(-1)]
+        packed[:, index] = column.to_numpy(zero_copy_only=False)
+    return packed
+
+
+def _texts(column: pa.ChunkedArray) -> NDArray[Any]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.fill_null(column.cast(pa.string()), "").combine_chunks()
+    return np.asarray(texts.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _labels(column: pa.ChunkedArray, label: str, split: str) -> NDArray[Any]:
+    labels = column.combine_chunks()
+    if labels.null_count:
+        rows = "training" if split == "train" else split
+        raise data_error(
+            "LabelNull",
+            f"label '{label}' is null in {labels.null_count:,} of the {len(labels):,} {rows} rows",
+            "filter rows without a label out of the training set",
+        )
+    result: NDArray[Any] = labels.to_numpy(zero_copy_only=False)
+    return result

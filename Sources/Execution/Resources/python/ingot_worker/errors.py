@@ -1,4 +1,8 @@
-"""Errors a step reports, and how foreign exceptions map to them."""
+"""Errors a step reports, and how the exceptions of libraries map to them.
+
+Classes: `data` and `config` follow from the inputs and are never retried; `resource` (memory, disk)
+and `internal` (a bug) may be.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,12 @@ import os
 import re
 from collections.abc import Iterable
 from typing import Any
+
+_MEMORY_WORDS = (
+    *("bad_alloc", "bad allocation", "cannot allocate memory", "can't start new thread"),
+    # What DuckDB 2.0 makes of zstd's failure to allocate.
+    "compressed page size out of range",
+)
 
 
 class StepError(Exception):
@@ -50,13 +60,10 @@ def config_error(code: str, message: str, hint: str | None = None, **details: An
     return StepError("config", code, message, hint, details or None)
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
-    """A hint with names near to `name`, or None."""
-    by_lower = {c.lower(): c for c in candidates}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.6)
-    if not near:
-        return None
-    return "did you mean " + " or ".join(f"'{by_lower[n]}'" for n in near) + "?"
+def worker_bug(message: str) -> StepError:
+    """Something that cannot happen, happened."""
+    hint = "this is a bug of Ingot; the traceback is in the step's log"
+    return StepError("internal", "WorkerBug", f"the worker failed: {message}", hint)
 
 
 def disk_full(name: str) -> StepError:
@@ -79,37 +86,51 @@ def out_of_memory(detail: str = "") -> StepError:
     )
 
 
+def near_names(name: str, candidates: Iterable[str], most: int = 3) -> list[str]:
+    """The candidates that look like `name`, best first."""
+    by_lower = {c.lower(): c for c in candidates}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)
+    return [by_lower[n] for n in near]
+
+
+def did_you_mean(name: str, candidates: Iterable[str], known: bool = False) -> str | None:
+    """A hint with names near to `name`; else, if `known` is asked for, one with all names."""
+    candidates = list(candidates)
+    near = near_names(name, candidates)
+    if near:
+        return "did you mean " + " or ".join(f"'{n}'" for n in near) + "?"
+    return "known: " + ", ".join(candidates) if known else None
+
+
+def duckdb_text(error: BaseException) -> str:
+    """What DuckDB says, as one line: without the caret lines, with the place at the end."""
+    text = str(error).strip()
+    said = " ".join(text.split("\n\n")[0].split())
+    place = re.search(r"^LINE \d+: *(.*)$", text, re.MULTILINE)
+    return f"{said} (in: {place.group(1).strip()})" if place else said
+
+
 def _duckdb_error(error: Exception) -> StepError | None:
     import duckdb
 
     if not isinstance(error, duckdb.Error):
         return None
-    text = str(error).strip()
-    first = text.split("\n\n")[0].strip()
+    text = str(error)
     if "No space left on device" in text or "max_temp_directory_size" in text:
-        return disk_full("a temporary file of DuckDB" if "temp" in text else "data.parquet")
-    if isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in text:
-        return out_of_memory(first)
-    data = (
-        duckdb.InvalidInputException,
-        duckdb.ConversionException,
-        duckdb.OutOfRangeException,
-        duckdb.ConstraintException,
-    )
-    if isinstance(error, data):
-        return data_error("BadData", first)
-    config = (
-        duckdb.ParserException,
-        duckdb.SyntaxException,
-        duckdb.BinderException,
-        duckdb.CatalogException,
-        duckdb.PermissionException,
-        duckdb.NotImplementedException,
-    )
-    if isinstance(error, config):
-        found = re.search(r"^LINE \d+:.*$", text, re.MULTILINE)
-        return config_error("SQLFailed", f"the SQL does not run: {first}", found and found.group(0))
-    return None
+        return disk_full("a temporary file" if "temp" in text else "data.parquet")
+    if isinstance(error, duckdb.OutOfMemoryException) or _is_memory(text):
+        return out_of_memory(duckdb_text(error).split(" (")[0])
+    if isinstance(error, (duckdb.InternalException, duckdb.FatalException, duckdb.IOException)):
+        return None
+    hint = "correct the SQL; the step's program shows it whole"
+    if isinstance(error, duckdb.ConversionException):
+        hint = "correct the data, or use TRY_CAST to make null of what does not convert"
+    return config_error("SQLFailed", f"the SQL fails: {duckdb_text(error)}", hint)
+
+
+def _is_memory(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in _MEMORY_WORDS)
 
 
 def translate(error: BaseException) -> StepError:
@@ -119,19 +140,24 @@ def translate(error: BaseException) -> StepError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         name = os.path.basename(os.fsdecode(error.filename)) if error.filename else "a file"
         return disk_full(name)
-    if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+    if isinstance(error, MemoryError):
         return out_of_memory()
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return out_of_memory()
-    if isinstance(error, OSError) and "No space left on device" in str(error):
+    known = _duckdb_error(error) if isinstance(error, Exception) else None
+    if known is not None:
+        return known
+    if "No space left on device" in str(error):
         return disk_full("a file")
-    if isinstance(error, Exception):
-        known = _duckdb_error(error)
-        if known is not None:
-            return known
-    return StepError(
-        "internal",
-        "WorkerBug",
-        f"the worker failed: {type(error).__name__}: {error}",
-        "this is a bug of Ingot; the traceback is in the step's log",
-    )
+    if _is_memory(str(error)):
+        return out_of_memory()
+    said = str(error).split("\n\nStack Trace")[0]
+    return worker_bug(f"{type(error).__name__}: {said}")
+
+
+def hide_paths(text: str, paths: Iterable[str]) -> str:
+    """`text` with each of these absolute paths shortened to its last component."""
+    for path in sorted(set(paths), key=len, reverse=True):
+        if os.path.isabs(path):
+            text = text.replace(path, os.path.basename(path))
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ingot_worker.data import Rows
 from ingot_worker.errors import config_error
 from ingot_worker.pipeline import Pipeline
 
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ROWS = 10_000
+# Compared rows: evenly spread over the test split if that has more.
+ROWS_MAX = 20_000
+BATCH_ROWS = 20_000
+UNKNOWN_CATEGORY = "\u0001 unknown"
 
 
 def warm() -> None:
@@ -24,98 +28,121 @@ def warm() -> None:
     assert onnxruntime
 
 
-def session(model: bytes | str, threads: int) -> Any:
-    """An ONNX Runtime session on the CPU."""
+def session(model: bytes | str) -> Any:
+    """An ONNX Runtime session on one thread: with more, sums over trees depend on their number."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def score(
     scorer: Any, numeric: NDArray[np.float32] | None, categorical: list[NDArray[Any]]
 ) -> NDArray[np.float32]:
-    """The model's output for rows, in batches."""
+    """The model's output [rows, outputs]; at least one row."""
     import numpy as np
 
     rows = len(numeric) if numeric is not None else len(categorical[0])
     parts = []
-    for start in range(0, rows, 20_000):
+    for start in range(0, rows, BATCH_ROWS):
         feed: dict[str, Any] = {}
         if numeric is not None:
-            feed["numeric"] = numeric[start : start + 20_000]
+            feed["numeric"] = numeric[start : start + BATCH_ROWS]
         if categorical:
-            feed["categorical"] = np.stack(
-                [c[start : start + 20_000] for c in categorical], axis=1
-            ).astype(object)
+            texts = [column[start : start + BATCH_ROWS] for column in categorical]
+            feed["categorical"] = np.stack(texts, axis=1).astype(object)
         parts.append(scorer.run(None, feed)[0])
     return np.concatenate(parts)
 
 
-def expected(estimator: Any, matrix: NDArray[np.float32], classes: int) -> NDArray[Any]:
-    """The trained estimator's own scores."""
+def _compared(
+    rows: Rows, nullable: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float32] | None, list[NDArray[Any]]]:
+    """Positions of the compared rows and their features, one row of nulls and unknowns added."""
     import numpy as np
 
-    if classes:
-        return np.asarray(estimator.predict_proba(matrix))
-    return np.asarray(estimator.predict(matrix)).reshape(-1, 1)
+    total = len(rows)
+    picked = np.unique(np.linspace(0, total - 1, min(total, ROWS_MAX)).astype(np.int64))
+    numeric = rows.numeric
+    if numeric is not None:
+        extra = np.full_like(numeric[:1], np.nan) if nullable else numeric[:1]
+        numeric = np.concatenate([numeric[picked], extra])
+    unknown = np.array([UNKNOWN_CATEGORY], dtype=object)
+    categorical = [np.concatenate([column[picked], unknown]) for column in rows.categorical]
+    return picked, numeric, categorical
 
 
 def check(
     model: bytes,
     pipeline: Pipeline,
     estimator: Any,
-    rows: tuple[NDArray[np.float32] | None, list[NDArray[Any]]],
-    classes: int,
+    rows: Rows,
     tolerance: dict[str, float],
-    threads: int,
     nullable: bool,
 ) -> dict[str, Any]:
-    """Compare on up to 10,000 real rows, plus one of nulls and of unknown categories."""
+    """Compare the scores of real rows, and of one with nulls and unknown categories.
+
+    Raises a config error, ParityFailed, if |exported - trained| > absolute + relative × |trained|
+    for any of them; else returns what training.json tells.
+    """
     import numpy as np
 
-    numeric, categorical = rows
-    total = len(numeric) if numeric is not None else len(categorical[0])
-    picked = np.unique(np.linspace(0, total - 1, min(total, ROWS)).astype(np.int64))
-    if numeric is not None:
-        numeric = numeric[picked]
-        extra = numeric[:1].copy()
-        if nullable:
-            extra[:] = np.nan
-        numeric = np.concatenate([numeric, extra])
-    categorical = [
-        np.concatenate([c[picked], np.array(["\u0001 unknown"], dtype=object)]) for c in categorical
-    ]
-    want = expected(estimator, pipeline.transform(numeric, categorical), classes)
-    have = score(session(model, threads), numeric, categorical)
-    absolute = float(tolerance.get("absolute", 1e-4))
-    relative = float(tolerance.get("relative", 1e-4))
-    if have.shape != want.shape:
-        raise config_error(
-            "ParityFailed", f"the exported model gives {have.shape} scores instead of {want.shape}"
-        )
-    difference = np.abs(have.astype(np.float64) - want.astype(np.float64))
-    limit = absolute + relative * np.abs(want)
-    wrong = ~(difference <= limit).all(axis=1)
-    largest = float(np.nanmax(difference))
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
+    picked, numeric, categorical = _compared(rows, nullable)
+    matrix = pipeline.transform(numeric, categorical)
+    if hasattr(estimator, "predict_proba"):
+        trained = np.asarray(estimator.predict_proba(matrix), dtype=np.float64)
+    else:
+        trained = np.asarray(estimator.predict(matrix), dtype=np.float64).reshape(-1, 1)
+    exported = score(session(model), numeric, categorical).astype(np.float64)
+    if exported.shape != trained.shape:
         raise config_error(
             "ParityFailed",
-            f"the exported model differs from the trained one in {int(wrong.sum()):,} of "
-            f"{len(want):,} rows; the largest difference is {largest:.3g} "
-            f"(tolerance {absolute:g} + {relative:g} × the value)",
-            "scale no inputs of trees, impute missing values, or raise the parity tolerance",
-            row=row,
-            trained=[float(v) for v in want[row]],
-            exported=[float(v) for v in have[row]],
+            f"the exported model gives scores of shape {exported.shape}, "
+            f"the trained one of shape {trained.shape}",
+            "this algorithm with these parameters cannot be exported; change them",
         )
+    absolute = float(tolerance.get("absolute", 1e-4))
+    relative = float(tolerance.get("relative", 1e-4))
+    # NaN is never within a limit.
+    difference = np.abs(exported - trained)
+    wrong = ~(difference <= absolute + relative * np.abs(trained)).all(axis=1)
+    if wrong.any():
+        raise _failure(difference, wrong, picked, (absolute, relative), (trained, exported))
     return {
-        "rows": len(want),
-        "maxAbsoluteDifference": largest,
+        "rows": len(trained),
+        "maxAbsoluteDifference": float(difference.max()),
         "tolerance": {"absolute": absolute, "relative": relative},
     }
+
+
+def _failure(
+    difference: NDArray[np.float64],
+    wrong: NDArray[np.bool_],
+    picked: NDArray[np.int64],
+    tolerance: tuple[float, float],
+    scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Exception:
+    import numpy as np
+
+    worst = np.where(np.isnan(difference), np.inf, difference).max(axis=1)
+    worst = np.where(wrong, worst, -1)
+    row = int(worst.argmax())
+    if row < len(picked):
+        where = f"row {int(picked[row]) + 1:,} of the test split"
+    else:
+        where = "a row of nulls and unknown categories"
+    largest = "NaN" if np.isinf(worst[row]) else f"{worst[row]:.3g}"
+    trained, exported = scores
+    return config_error(
+        "ParityFailed",
+        f"the exported model differs from the trained one in {int(wrong.sum()):,} of "
+        f"{len(wrong):,} rows, most in {where}: by {largest}, beyond the tolerance of "
+        f"{tolerance[0]:g} + {tolerance[1]:g} × the score",
+        "change the algorithm's parameters or the preprocessing; the model is not registered",
+        row=int(picked[row]) + 1 if row < len(picked) else None,
+        trained=[float(v) for v in trained[row]],
+        exported=[float(v) for v in exported[row]],
+    )

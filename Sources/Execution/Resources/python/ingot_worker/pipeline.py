@@ -79,8 +79,6 @@ def fit(
     names: tuple[list[str], list[str]],
 ) -> Pipeline:
     """Fit the preprocessing on the training rows."""
-    import numpy as np
-
     options = preprocessing.get("numeric") or {}
     encoding = preprocessing.get("categorical") or {}
     result = Pipeline(
@@ -91,103 +89,138 @@ def fit(
         categorical_names=names[1],
     )
     if numeric is not None:
-        wide = numeric.astype(np.float64)
-        empty = np.isnan(wide).all(axis=0)
-        if result.impute == "zero":
-            result.fill = np.zeros(numeric.shape[1], dtype=np.float32)
-        elif result.impute in ("median", "mean"):
-            safe = np.where(empty, 0.0, wide)
-            middle = np.nanmedian if result.impute == "median" else np.nanmean
-            result.fill = middle(safe, axis=0).astype(np.float32)
-        if result.scale == "standard":
-            if result.fill is not None:
-                wide = np.where(np.isnan(wide), result.fill, wide)
-            wide = np.where(np.isnan(wide).all(axis=0), 0.0, wide)
-            result.mean = np.nanmean(wide, axis=0).astype(np.float32)
-            deviation = np.nanstd(wide, axis=0).astype(np.float32)
-            result.deviation = np.where(deviation > 0, deviation, np.float32(1))
+        _fit_numeric(result, numeric)
     frequency = int(encoding.get("minFrequency") or 1)
-    for column in categorical:
-        values, counts = np.unique(column.astype(str), return_counts=True)
-        frequent = [str(v) for v, n in zip(values, counts, strict=True) if n >= frequency]
-        codes = {value: code for code, value in enumerate(frequent)}
-        rare = len(frequent) < len(values)
-        other = len(codes) if rare else -1
-        result.encoders.append(Encoder(codes, other, len(codes) + (1 if rare else 0)))
+    result.encoders = [_encoder(column, frequency) for column in categorical]
     return result
 
 
-def to_onnx(pipeline: Pipeline, output: str) -> tuple[list[Any], list[Any], list[Any]]:
-    """Nodes, initializers and graph inputs that compute `output` from the packed inputs."""
+def _fit_numeric(pipeline: Pipeline, numeric: NDArray[np.float32]) -> None:
+    """Sets `fill`, `mean` and `deviation`, each float32 [features], where they are asked for."""
     import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
 
-    nodes: list[Any] = []
-    constants: list[Any] = []
-    inputs: list[Any] = []
-    parts: list[str] = []
+    if pipeline.impute == "none" and pipeline.scale == "none":
+        return
+    wide = numeric.astype(np.float64)
+    # A feature that is always null has no median, mean or deviation.
+    wide[:, np.isnan(wide).all(axis=0)] = 0.0
+    if pipeline.impute == "zero":
+        pipeline.fill = np.zeros(numeric.shape[1], dtype=np.float32)
+    elif pipeline.impute in ("median", "mean"):
+        middle = np.nanmedian if pipeline.impute == "median" else np.nanmean
+        pipeline.fill = middle(wide, axis=0).astype(np.float32)
+    if pipeline.scale == "standard":
+        if pipeline.fill is not None:
+            wide = np.where(np.isnan(numeric), pipeline.fill, wide)
+        pipeline.mean = np.nanmean(wide, axis=0).astype(np.float32)
+        deviation = np.nanstd(wide, axis=0).astype(np.float32)
+        pipeline.deviation = np.where(deviation > 0, deviation, np.float32(1))
 
-    def constant(name: str, value: Any) -> str:
-        constants.append(numpy_helper.from_array(np.asarray(value), name))
+
+def _encoder(column: NDArray[Any], frequency: int) -> Encoder:
+    """Categories in their order as texts; the infrequent ones share the code after the last."""
+    import numpy as np
+
+    values, counts = np.unique(column.astype(str), return_counts=True)
+    frequent = [str(v) for v, n in zip(values, counts, strict=True) if n >= frequency]
+    codes = {value: code for code, value in enumerate(frequent)}
+    if len(frequent) == len(values):
+        return Encoder(codes, -1, len(codes))
+    return Encoder(codes, len(codes), len(codes) + 1)
+
+
+@dataclass
+class Graph:
+    """The parts of an ONNX graph that is being made."""
+
+    nodes: list[Any] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+    inputs: list[Any] = field(default_factory=list)
+
+    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Append a node; returns the name of its output."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
+
+    def constant(self, name: str, value: Any) -> str:
+        """Add a constant tensor; returns its name."""
+        import numpy as np
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
+
+def to_onnx(pipeline: Pipeline, output: str) -> Graph:
+    """The graph that computes `output` [rows, width] from the packed inputs.
+
+    Its float operations are those of `Pipeline.transform`, one for one, so that nothing is rounded
+    differently.
+    """
+    graph = Graph()
+    parts = []
     if pipeline.numeric_names:
-        size = len(pipeline.numeric_names)
-        inputs.append(helper.make_tensor_value_info("numeric", TensorProto.FLOAT, [None, size]))
-        last = "numeric"
-        if pipeline.fill is not None:
-            nodes.append(helper.make_node("IsNaN", [last], ["p_nan"]))
-            fill = constant("p_fill", pipeline.fill)
-            nodes.append(helper.make_node("Where", ["p_nan", fill, last], ["p_imputed"]))
-            last = "p_imputed"
-        if pipeline.mean is not None and pipeline.deviation is not None:
-            mean = constant("p_mean", pipeline.mean)
-            nodes.append(helper.make_node("Sub", [last, mean], ["p_centred"]))
-            deviation = constant("p_deviation", pipeline.deviation)
-            nodes.append(helper.make_node("Div", ["p_centred", deviation], ["p_scaled"]))
-            last = "p_scaled"
-        parts.append(last)
+        parts.append(_numeric_to_onnx(pipeline, graph))
     if pipeline.categorical_names:
-        size = len(pipeline.categorical_names)
-        inputs.append(
-            helper.make_tensor_value_info("categorical", TensorProto.STRING, [None, size])
-        )
-        columns = ["categorical"]
-        if size > 1:
-            columns = [f"p_text{i}" for i in range(size)]
-            sizes = constant("p_sizes", np.ones(size, dtype=np.int64))
-            nodes.append(helper.make_node("Split", ["categorical", sizes], columns, axis=1))
-        codes = []
-        for index, encoder in enumerate(pipeline.encoders):
-            known = encoder.codes or {"": encoder.other}
-            nodes.append(
-                helper.make_node(
-                    "LabelEncoder",
-                    [columns[index]],
-                    [f"p_code{index}"],
-                    domain="ai.onnx.ml",
-                    keys_strings=list(known),
-                    values_int64s=list(known.values()),
-                    default_int64=encoder.other,
-                )
-            )
-            codes.append(f"p_code{index}")
-        if size > 1:
-            nodes.append(helper.make_node("Concat", codes, ["p_codes"], axis=1))
-        all_codes = "p_codes" if size > 1 else codes[0]
-        if pipeline.encode == "one-hot":
-            widths = [e.width for e in pipeline.encoders]
-            which = np.repeat(np.arange(size, dtype=np.int64), widths)
-            wanted = np.concatenate([np.arange(w, dtype=np.int64) for w in widths])
-            name = constant("p_which", which)
-            nodes.append(helper.make_node("Gather", [all_codes, name], ["p_wide"], axis=1))
-            name = constant("p_wanted", wanted)
-            nodes.append(helper.make_node("Equal", ["p_wide", name], ["p_equal"]))
-            all_codes = "p_equal"
-        nodes.append(helper.make_node("Cast", [all_codes], ["p_encoded"], to=TensorProto.FLOAT))
-        parts.append("p_encoded")
+        parts.append(_categorical_to_onnx(pipeline, graph))
     if len(parts) > 1:
-        nodes.append(helper.make_node("Concat", parts, [output], axis=1))
+        graph.add("Concat", parts, output, axis=1)
     else:
-        nodes.append(helper.make_node("Identity", parts, [output]))
-    return nodes, constants, inputs
+        graph.add("Identity", parts, output)
+    return graph
+
+
+def _numeric_to_onnx(pipeline: Pipeline, graph: Graph) -> str:
+    from onnx import TensorProto, helper
+
+    shape = [None, len(pipeline.numeric_names)]
+    graph.inputs.append(helper.make_tensor_value_info("numeric", TensorProto.FLOAT, shape))
+    last = "numeric"
+    if pipeline.fill is not None:
+        missing = graph.add("IsNaN", [last], "p_nan")
+        fill = graph.constant("p_fill", pipeline.fill)
+        last = graph.add("Where", [missing, fill, last], "p_imputed")
+    if pipeline.mean is not None and pipeline.deviation is not None:
+        last = graph.add("Sub", [last, graph.constant("p_mean", pipeline.mean)], "p_centred")
+        deviation = graph.constant("p_deviation", pipeline.deviation)
+        last = graph.add("Div", [last, deviation], "p_scaled")
+    return last
+
+
+def _categorical_to_onnx(pipeline: Pipeline, graph: Graph) -> str:
+    import numpy as np
+    from onnx import TensorProto, helper
+
+    size = len(pipeline.categorical_names)
+    shape = [None, size]
+    graph.inputs.append(helper.make_tensor_value_info("categorical", TensorProto.STRING, shape))
+    columns = ["categorical"]
+    if size > 1:
+        columns = [f"p_text{index}" for index in range(size)]
+        sizes = graph.constant("p_sizes", np.ones(size, dtype=np.int64))
+        graph.nodes.append(helper.make_node("Split", ["categorical", sizes], columns, axis=1))
+    codes = []
+    for index, encoder in enumerate(pipeline.encoders):
+        # The operator takes no empty list of keys.
+        known = encoder.codes or {"": encoder.other}
+        codes.append(
+            graph.add(
+                "LabelEncoder",
+                [columns[index]],
+                f"p_code{index}",
+                domain="ai.onnx.ml",
+                keys_strings=list(known),
+                values_int64s=list(known.values()),
+                default_int64=encoder.other,
+            )
+        )
+    last = graph.add("Concat", codes, "p_codes", axis=1) if size > 1 else codes[0]
+    if pipeline.encode == "one-hot":
+        widths = [encoder.width for encoder in pipeline.encoders]
+        which = np.repeat(np.arange(size, dtype=np.int64), widths)
+        wanted = np.concatenate([np.arange(width, dtype=np.int64) for width in widths])
+        last = graph.add("Gather", [last, graph.constant("p_which", which)], "p_wide", axis=1)
+        last = graph.add("Equal", [last, graph.constant("p_wanted", wanted)], "p_equal")
+    return graph.add("Cast", [last], "p_encoded", to=TensorProto.FLOAT)

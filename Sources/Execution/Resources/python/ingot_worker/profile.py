@@ -1,22 +1,23 @@
-"""Profiles of datasets and their expectations."""
+"""Profiles of datasets: statistics per column."""
 
 from __future__ import annotations
 
 import datetime
 import decimal
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker import sql
-from ingot_worker.errors import config_error, data_error, did_you_mean
+from ingot_worker import expectations, sql
+from ingot_worker.errors import data_error
 from ingot_worker.protocol import Events, Request, clean, write_json
-from ingot_worker.sql import count, identifier, literal
+from ingot_worker.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
+# Above this many rows distinct values are estimated; DuckDB's estimate is deterministic.
 EXACT_DISTINCT_ROWS = 5_000_000
+_TEXT_CHARACTERS_MAX = 200
 
 
 def warm() -> None:
@@ -26,70 +27,21 @@ def warm() -> None:
 
 def plain(value: Any) -> Any:
     """A value as JSON says it."""
-    if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, (datetime.date, datetime.time)):
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, str) and len(value) > 200:
-        return value[:200] + "…"
+    if isinstance(value, str) and len(value) > _TEXT_CHARACTERS_MAX:
+        return value[:_TEXT_CHARACTERS_MAX] + "…"
     if value is None or isinstance(value, (bool, int, float, str)):
         return clean(value)
     return str(value)
 
 
-def _constant(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    return literal(str(value))
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, rows: int) -> list[dict[str, Any]]:
-    result = []
-    described = connection.execute("DESCRIBE SELECT * EXCLUDE (file_row_number) FROM dataset")
-    for name, type_name, *_ in described.fetchall():
-        quoted = identifier(name)
-        number = type_name.startswith("DECIMAL") or type_name.endswith("INT")
-        number = number or type_name in ("INTEGER", "UINTEGER", "DOUBLE", "FLOAT")
-        number = number and type_name != "BIT"
-        distinct = f"count(DISTINCT {quoted})"
-        if rows > EXACT_DISTINCT_ROWS:
-            distinct = f"approx_count_distinct({quoted})"
-        value = (
-            f"CASE WHEN isfinite({quoted}) THEN {quoted} END"
-            if type_name
-            in (
-                "DOUBLE",
-                "FLOAT",
-            )
-            else quoted
-        )
-        mean = f"avg(CAST({value} AS DOUBLE))" if number else "NULL"
-        row = connection.execute(
-            f"SELECT count(*) - count({quoted}), {distinct}, min({value}), max({value}), {mean} "
-            "FROM dataset"
-        ).fetchone()
-        assert row is not None
-        result.append(
-            {
-                "name": name,
-                "type": _type(type_name),
-                "nulls": row[0],
-                "distinct": row[1],
-                "min": plain(row[2]),
-                "max": plain(row[3]),
-                "mean": plain(row[4]),
-            }
-        )
-    return result
-
-
 def _type(name: str) -> str:
+    """The schema's word for a DuckDB type."""
     if name in ("DOUBLE", "FLOAT") or name.startswith("DECIMAL"):
         return "double"
     if name.endswith("INT") or name in ("INTEGER", "UINTEGER"):
@@ -99,82 +51,31 @@ def _type(name: str) -> str:
     return {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}.get(name, name.lower())
 
 
-def _condition(check: dict[str, Any]) -> str:
-    """SQL that is true for the failing rows."""
-    kind = check["check"]
-    if kind == "unique":
-        keys = ", ".join(identifier(c) for c in check["columns"])
-        return f"count(*) OVER (PARTITION BY {keys}) > 1"
-    quoted = identifier(check["column"])
-    if kind == "notNull":
-        return f"{quoted} IS NULL"
-    if kind == "between":
-        sides = []
-        if check.get("min") is not None:
-            sides.append(f"{quoted} < {_constant(check['min'])}")
-        if check.get("max") is not None:
-            sides.append(f"{quoted} > {_constant(check['max'])}")
-        return f"coalesce({' OR '.join(sides) or 'false'}, false)"
-    allowed = ", ".join(_constant(v) for v in check["in"])
-    if not allowed:
-        return f"{quoted} IS NOT NULL"
-    return f"coalesce({quoted} NOT IN ({allowed}), false)"
-
-
-def _evaluate(
-    connection: duckdb.DuckDBPyConnection, check: dict[str, Any], rows: int, names: list[str]
+def _column(
+    connection: duckdb.DuckDBPyConnection, rows: int, name: str, type_name: str
 ) -> dict[str, Any]:
-    kind = check.get("check")
-    known = ("unique", "notNull", "between", "values", "rowCount")
-    if kind not in known:
-        hint = did_you_mean(str(kind), known) or "known: " + ", ".join(known)
-        raise config_error("UnknownCheck", f"unknown check '{kind}'", hint)
-    if kind == "rowCount":
-        low, high = check.get("min"), check.get("max")
-        passed = (low is None or rows >= low) and (high is None or rows <= high)
-        return {**check, "passed": passed, "failing": 0 if passed else rows, "examples": []}
-    columns = check["columns"] if kind == "unique" else [check["column"]]
-    for column in columns:
-        if column not in names:
-            raise config_error(
-                "ColumnMissing",
-                f"the check '{kind}' names the column '{column}', which the dataset does not have",
-                did_you_mean(column, names) or "it has: " + ", ".join(names),
-            )
-    selected = ", ".join(identifier(c) for c in dict.fromkeys(columns))
-    # QUALIFY takes both window functions and plain conditions when a window is present.
-    failing_rows = (
-        f"SELECT * FROM (SELECT file_row_number AS ingot_row, {selected}, "
-        f"{_condition(check)} AS ingot_bad FROM dataset) WHERE ingot_bad"
-    )
-    found = connection.execute(f"SELECT count(*) FROM ({failing_rows})").fetchone()
-    failing = int(found[0]) if found else 0
-    examples = []
-    if failing:
-        cursor = connection.execute(
-            f"SELECT ingot_row, {selected} FROM ({failing_rows}) ORDER BY ingot_row LIMIT 3"
-        )
-        labels = ["row", *dict.fromkeys(columns)]
-        for row in cursor.fetchall():
-            examples.append({k: plain(v) for k, v in zip(labels, row, strict=True)})
-    mostly = check.get("mostly")
-    share = 1.0 if mostly is None else float(mostly)
-    passed = failing == 0 or (rows - failing) >= share * rows
-    return {**check, "passed": passed, "failing": failing, "examples": examples}
-
-
-def _sentence(check: dict[str, Any], rows: int) -> str:
-    kind = check["check"]
-    if kind == "rowCount":
-        low, high = check.get("min"), check.get("max")
-        bounds = [f"at least {count(low)}"] if low is not None else []
-        bounds += [f"at most {count(high)}"] if high is not None else []
-        return (
-            f"rowCount failed: the dataset has {count(rows)} rows instead of {' and '.join(bounds)}"
-        )
-    column = ", ".join(check["columns"]) if kind == "unique" else check["column"]
-    shown = "; ".join(json.dumps(e, ensure_ascii=False) for e in check["examples"])
-    return f"{kind} of {column} failed for {count(check['failing'])} of {count(rows)} rows: {shown}"
+    quoted = identifier(name)
+    distinct = "count(DISTINCT {})" if rows <= EXACT_DISTINCT_ROWS else "approx_count_distinct({})"
+    value = quoted
+    if type_name in ("DOUBLE", "FLOAT"):
+        # JSON has no word for NaN and infinities.
+        value = f"CASE WHEN isfinite({quoted}) THEN {quoted} END"
+    is_number = _type(type_name) in ("double", "integer")
+    mean = f"avg(CAST({value} AS DOUBLE))" if is_number else "NULL"
+    row = connection.execute(
+        f"SELECT count(*) - count({quoted}), {distinct.format(quoted)}, "
+        f"min({value}), max({value}), {mean} FROM dataset"
+    ).fetchone()
+    assert row is not None
+    return {
+        "name": name,
+        "type": _type(type_name),
+        "nulls": row[0],
+        "distinct": row[1],
+        "min": plain(row[2]),
+        "max": plain(row[3]),
+        "mean": plain(row[4]),
+    }
 
 
 def run(request: Request, events: Events) -> None:
@@ -191,34 +92,24 @@ def run(request: Request, events: Events) -> None:
         )
         found = connection.execute("SELECT count(*) FROM dataset").fetchone()
         rows = int(found[0]) if found else 0
-        columns = _columns(connection, rows)
+        described = connection.execute("DESCRIBE SELECT * EXCLUDE (file_row_number) FROM dataset")
         types = {c["name"]: c["type"] for c in request.program.get("schema") or []}
-        for column in columns:
-            column["type"] = types.get(column["name"], column["type"])
-        events.progress(0.5, "checking expectations")
-        names = [c["name"] for c in columns]
+        columns = []
+        names = described.fetchall()
+        for index, (name, type_name, *_) in enumerate(names):
+            events.progress(0.6 * index / len(names), f"profiling {name}")
+            column = _column(connection, rows, name, type_name)
+            columns.append({**column, "type": types.get(name, column["type"])})
+        events.progress(0.6, "checking expectations")
         checks = [
-            _evaluate(connection, check, rows, names)
+            expectations.evaluate(connection, check, rows, [c["name"] for c in columns], plain)
             for check in request.program.get("expectations") or []
         ]
     write_json(
         request.out("profile.json"), {"rows": rows, "columns": columns, "expectations": checks}
     )
-    failed = [c for c in checks if not c["passed"]]
-    for check in failed:
-        if check.get("severity", "error") != "error":
-            events.log("warning", _sentence(check, rows))
-    errors = [c for c in failed if c.get("severity", "error") == "error"]
-    if errors:
-        message = _sentence(errors[0], rows)
-        if len(errors) > 1:
-            message += f" (and {len(errors) - 1} more failed expectations)"
-        raise data_error(
-            "ExpectationFailed",
-            message,
-            "correct the data, or lower 'mostly' or the severity of the expectation",
-            expectations=errors[:10],
-        )
+    failed = [check for check in checks if not check["passed"]]
+    _report(failed, rows, events)
     events.result(
         {
             "rows": rows,
@@ -227,3 +118,24 @@ def run(request: Request, events: Events) -> None:
             "seconds": {"profile": round(time.perf_counter() - start, 3)},
         }
     )
+
+
+def _report(failed: list[dict[str, Any]], rows: int, events: Events) -> None:
+    """Warn of failed expectations; raises a data error if one is of severity error."""
+    errors = []
+    for check in failed:
+        if check.get("severity", "error") == "error":
+            errors.append(check)
+        else:
+            events.log("warning", expectations.sentence(check, rows))
+    if errors:
+        message = expectations.sentence(errors[0], rows)
+        if len(errors) > 1:
+            plural = "expectation" if len(errors) == 2 else "expectations"
+            message += f" (and {len(errors) - 1} more failed {plural})"
+        raise data_error(
+            "ExpectationFailed",
+            message,
+            "correct the data, or lower 'mostly' or the severity of the expectation",
+            expectations=errors[:10],
+        )

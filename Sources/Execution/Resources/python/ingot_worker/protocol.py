@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 VERSION = 1
-MAX_REQUEST = 64 << 20
-MAX_EVENT = 64 << 10
+MAX_REQUEST = 64 << 20  # bytes
+MAX_EVENT = 64 << 10  # bytes, newline included
 KINDS = ("snapshot", "profile", "features", "training-set", "train", "evaluate")
 
 
@@ -36,6 +36,17 @@ class Request:
     def out(self, name: str) -> str:
         """The path of the output file `name`."""
         return os.path.join(self.output, name)
+
+    @property
+    def spill(self) -> str:
+        """Where temporary files go: beside the output, which holds artifact files only."""
+        return self.output.rstrip("/") + ".spill"
+
+    @property
+    def paths(self) -> list[str]:
+        """Every path of the request; none may show in a message."""
+        files = [path for input_files in self.inputs.values() for path in input_files.values()]
+        return [*files, self.out("data.parquet"), self.spill, self.output, self.log]
 
     def input(self, name: str, file: str) -> str:
         """The path of a file of an input."""
@@ -117,15 +128,20 @@ def encode_event(event: dict[str, Any]) -> bytes:
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def write_json(path: str, value: Any) -> None:
-    """Write a JSON file with stable bytes."""
-    text = json.dumps(clean(value), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+def write_bytes(path: str, content: bytes) -> None:
+    """Write an output file; an OSError names it, so that a full disk can be told of."""
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
+        with open(path, "wb") as file:
+            file.write(content)
     except OSError as error:
         error.filename = path
         raise
+
+
+def write_json(path: str, value: Any) -> None:
+    """Write a JSON file whose bytes depend on the value only."""
+    text = json.dumps(clean(value), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
 
 
 class Events:

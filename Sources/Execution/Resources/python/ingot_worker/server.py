@@ -7,38 +7,22 @@ of a fork can. A child leads its own session; the whole session dies with the co
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
-import resource
 import selectors
 import signal
 import socket
 import sys
-import time
 import traceback
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from ingot_worker import processes
+from ingot_worker.child import run_child
 from ingot_worker.errors import translate
-from ingot_worker.protocol import (
-    MAX_REQUEST,
-    BadRequest,
-    Events,
-    Request,
-    encode_event,
-    parse_request,
-)
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-
-
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
+from ingot_worker.processes import kill_session
+from ingot_worker.protocol import MAX_REQUEST, BadRequest, Request, encode_event, parse_request
 
 
 def warm() -> None:
@@ -47,43 +31,6 @@ def warm() -> None:
 
     for module in (sql, snapshot, profile, train, evaluate):
         module.warm()
-
-
-def _process_table() -> dict[int, tuple[int, int, str]]:
-    """pid -> (parent, session, state) of every process."""
-    table = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    stat = file.read()
-            except OSError:
-                continue
-            fields = stat[stat.rindex(b")") + 2 :].split()
-            table[int(name)] = (int(fields[1]), int(fields[3]), fields[0].decode())
-    return table
-
-
-def kill_session(leader: int) -> None:
-    """SIGKILL the session of `leader` and all its descendants, until none lives."""
-    for _ in range(50):
-        table = _process_table()
-        doomed = {pid for pid, (_, session, _) in table.items() if session == leader}
-        if leader in table:
-            doomed.add(leader)
-        grown = True
-        while grown:
-            more = {p for p, (parent, _, _) in table.items() if parent in doomed} - doomed
-            doomed |= more
-            grown = bool(more)
-        doomed.discard(os.getpid())
-        alive = [pid for pid in doomed if table[pid][2] not in "ZX"]
-        if not alive:
-            return
-        for pid in alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.002)
 
 
 @dataclass(eq=False)
@@ -100,6 +47,7 @@ class Server:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._pid = os.getpid()
         self._selector = selectors.PollSelector()
         self._connections: set[_Connection] = set()
         self._children: dict[int, _Connection | None] = {}
@@ -108,7 +56,7 @@ class Server:
 
     def run(self) -> int:
         """Serve until standard input ends."""
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        processes.become_subreaper()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
         mask = os.umask(0o177)
@@ -226,10 +174,7 @@ class Server:
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, set())
-            parent = os.getppid()
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
+            processes.die_with_parent(self._pid)
             os.setsid()
             self._selector.close()
             self._listener.close()
@@ -300,54 +245,6 @@ class Server:
         if connection.child in self._children and not connection.finished:
             self._children[connection.child] = None
             kill_session(connection.child)
-
-
-def _limit(request: Request) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if request.memory_bytes:
-        limit = request.memory_bytes
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def execute(request: Request, events: Events) -> None:
-    """Run the step; raises on failure."""
-    from ingot_worker import evaluate, profile, snapshot, sql, train
-
-    step = {
-        "snapshot": snapshot.run,
-        "profile": profile.run,
-        "features": sql.run,
-        "training-set": sql.run,
-        "train": train.run,
-        "evaluate": evaluate.run,
-    }[request.kind]
-    step(request, events)
-
-
-def run_child(connection: socket.socket, request: Request) -> int:
-    """The child's life after the fork: returns its exit code."""
-    events = Events(connection)
-    events.send({"event": "started", "pid": os.getpid()})
-    try:
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
-        log = os.open(request.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
-        _limit(request)
-        os.chdir(request.output)
-        execute(request, events)
-        return 0
-    except BaseException as error:
-        failure = translate(error)
-        if failure.kind in ("internal", "resource"):
-            traceback.print_exc()
-        else:
-            sys.stderr.write(f"{failure.code}: {failure.message}\n")
-        events.send(failure.event())
-        return 1
 
 
 def serve(path: str) -> NoReturn:

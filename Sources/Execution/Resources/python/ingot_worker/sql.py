@@ -1,4 +1,4 @@
-"""Steps that are one SQL query, and what every step with DuckDB shares."""
+"""DuckDB as every step uses it, and the steps that are one SQL query."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker.errors import data_error
+from ingot_worker import processes
+from ingot_worker.errors import config_error, data_error
 from ingot_worker.protocol import Events, Request
 
 if TYPE_CHECKING:
     import duckdb
+
+# Of the memory that the interpreter leaves: DuckDB does not count everything that it allocates.
+MEMORY_SHARE = 0.6
+MEMORY_MEBIBYTES_MIN = 32
+ROW_GROUP_ROWS = 122_880
 
 
 def warm() -> None:
@@ -40,28 +46,45 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def _settings(request: Request, threads: int) -> list[str]:
+    """The settings of a connection, in the order they must be made: the last one locks them."""
+    files = [path for name in request.inputs.values() for path in name.values()]
+    allowed = ", ".join(literal(path) for path in [*files, request.out("data.parquet")])
+    memory = []
+    if request.memory_bytes:
+        left = request.memory_bytes - processes.data_bytes()
+        mebibytes = max(int(left * MEMORY_SHARE) >> 20, MEMORY_MEBIBYTES_MIN)
+        memory = [f"memory_limit = '{mebibytes}MiB'"]
+    return [
+        "TimeZone = 'UTC'",
+        f"threads = {threads}",
+        "preserve_insertion_order = true",
+        "enable_progress_bar = false",
+        # A table that is not there shall be an error, not a Python variable of that name.
+        "python_enable_replacements = false",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        f"temp_directory = {literal(request.spill)}",
+        *memory,
+        f"allowed_paths = [{allowed}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ]
+
+
 @contextlib.contextmanager
 def database(request: Request, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory, spilling inside the output directory."""
+    """A DuckDB in memory that can read the request's inputs, write data.parquet, and no more."""
     import duckdb
 
-    spill = request.out(".spill")
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("SET TimeZone='UTC'")
-        connection.execute(f"SET threads={threads or request.threads}")
-        connection.execute("SET preserve_insertion_order=true")
-        connection.execute("SET enable_progress_bar=false")
-        connection.execute("SET autoinstall_known_extensions=false")
-        connection.execute(f"SET temp_directory={literal(spill)}")
-        if request.memory_bytes:
-            # The rest is for what DuckDB does not count: the interpreter, stacks, Arrow.
-            limit = max(request.memory_bytes * 6 // 10 >> 20, 64)
-            connection.execute(f"SET memory_limit='{limit}MiB'")
+        for setting in _settings(request, threads or request.threads):
+            connection.execute(f"SET {setting}")
         yield connection
     finally:
         connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
+        shutil.rmtree(request.spill, ignore_errors=True)
 
 
 def check_parquet(path: str, name: str) -> None:
@@ -74,7 +97,9 @@ def check_parquet(path: str, name: str) -> None:
         file.seek(max(size - 4, 0))
         tail = file.read(4)
     if head != b"PAR1":
-        raise data_error("NotParquet", f"{name} is not a Parquet file")
+        raise data_error(
+            "NotParquet", f"{name} is not a Parquet file", "correct the source's format"
+        )
     if tail != b"PAR1" or size < 12:
         raise data_error(
             "FileTruncated",
@@ -100,25 +125,42 @@ def write_parquet(request: Request, connection: duckdb.DuckDBPyConnection, query
 
     The bytes depend on the rows only: row groups have a fixed size whatever the threads do.
     """
-    path = request.out("data.parquet")
-    connection.execute(
-        f"COPY ({query}\n) TO {literal(path)} "
-        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, PER_THREAD_OUTPUT false)"
-    )
-    row = connection.execute(f"SELECT count(*) FROM read_parquet({literal(path)})").fetchone()
-    return int(row[0]) if row else 0
-
-
-def strip_query(query: str) -> str:
-    """The query without its final semicolon."""
-    return query.strip().rstrip(";").rstrip()
+    copied = connection.execute(
+        # On lines of its own, so that DuckDB quotes the query's lines only.
+        f"COPY (\n{query}\n) TO {literal(request.out('data.parquet'))} (FORMAT parquet, "
+        f"COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, PER_THREAD_OUTPUT false)"
+    ).fetchone()
+    return int(copied[0]) if copied else 0
 
 
 def run_statements(connection: duckdb.DuckDBPyConnection, sql: dict[str, Any]) -> str:
-    """Run the program's statements; returns its query."""
+    """Run the program's statements; returns its query, fit to stand in parentheses."""
+    import duckdb
+
     for statement in sql.get("statements") or []:
         connection.execute(statement)
-    return strip_query(sql["query"])
+    found = connection.extract_statements(sql["query"])
+    if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
+        kinds = ", ".join(statement.type.name for statement in found) or "nothing"
+        raise config_error(
+            "NotOneQuery",
+            f"the query must be one SELECT statement, but it is: {kinds}",
+            "write one SELECT; it may start with WITH",
+        )
+    return _without_end(sql["query"])
+
+
+def _without_end(query: str) -> str:
+    """The query without the semicolons and comments at its end."""
+    import duckdb
+
+    text = query.encode()
+    end = len(text)
+    for offset, kind in reversed(duckdb.tokenize(query)):  # byte offsets
+        if kind != duckdb.token_type.comment and text[offset : offset + 1] != b";":
+            break
+        end = offset
+    return text[:end].decode().rstrip()
 
 
 def run(request: Request, events: Events) -> None:

@@ -5,7 +5,8 @@ import sys
 import time
 import unittest
 
-from ingot_worker.server import _process_table, kill_session
+import support  # noqa: F401, puts the worker on sys.path
+from ingot_worker.processes import kill_session, process_table
 
 
 class KillTests(unittest.TestCase):
@@ -24,7 +25,7 @@ class KillTests(unittest.TestCase):
         self.assertEqual(child.stdout.read(), b"")  # every writer is gone
         child.stdout.close()
         child.wait()
-        sessions = [s for _, s, state in _process_table().values() if state not in "ZX"]
+        sessions = [s for _, s, state in process_table().values() if state not in "ZX"]
         self.assertNotIn(child.pid, sessions)
 
 
