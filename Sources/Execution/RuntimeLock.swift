@@ -46,6 +46,8 @@ struct RuntimeLock: Sendable {
     }
 
     func release() {
+        // Not left to `close`: a child between fork and exec shares the file for a moment.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }

@@ -90,6 +90,8 @@ final class GatewayFolders: Sendable {
             writing.async { [self] in
                 unlink(reportPath)
                 if isSocketFolderOwn { rmdir(socketFolder) }
+                // Not left to `close`: a child between fork and exec shares the file for a moment.
+                flock(lock, LOCK_UN)
                 close(lock)
                 continuation.resume()
             }

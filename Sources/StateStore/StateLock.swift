@@ -30,6 +30,9 @@ final class StateLock: Sendable {
     }
 
     deinit {
+        // Not left to `close`: a child that was just forked and has not yet called exec shares the
+        // file, and would hold the lock for a moment longer.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

@@ -10,6 +10,7 @@ import platform
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -134,7 +135,7 @@ def run_bare(
     bench: Bench, ingot: Ingot, records: dict[str, dict[str, Any]]
 ) -> dict[str, tuple[float, bool]]:
     """The same SQL over the same files: the seconds, and whether the bytes are the same."""
-    parquet = {run["step"]: run["artifact"] for run in ingot.runs() if run["artifact"]}
+    parquet = {run["step"]: run["artifact"] for run in ingot.runs() if run.get("artifact")}
     results = {}
     for planned in ingot.plan():
         step = planned["step"]
@@ -229,7 +230,7 @@ def serve(bench: Bench) -> tuple[Project, Served]:
 
 def newest(ingot: Ingot, step: str) -> str:
     """The artifact of the step's newest run."""
-    return next(str(run["artifact"]) for run in ingot.runs() if run["step"] == step)
+    return str(finished(ingot, step)["artifact"])
 
 
 def write_bodies(bench: Bench, ingot: Ingot, port: int, version: str) -> Path:
@@ -487,6 +488,7 @@ def measure_validate(bench: Bench) -> None:
 def main() -> int:
     ingot, root = Path(sys.argv[1]), Path(sys.argv[2])
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what was started is stopped.
     folder = root / ".demo/bench"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
