@@ -60,8 +60,7 @@ def output(command: Sequence[str | Path], timeout: float = 120, **options: Any) 
     """Standard output of a command that has to succeed."""
     result = subprocess.run(
         [str(word) for word in command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
@@ -71,7 +70,7 @@ def output(command: Sequence[str | Path], timeout: float = 120, **options: Any) 
         words = " ".join(str(word) for word in command)
         end = (result.stderr or result.stdout).strip()[-2000:]
         raise BenchError(f"`{words}` ended with {result.returncode}:\n{end}")
-    return result.stdout
+    return str(result.stdout)
 
 
 class Processes:
@@ -131,15 +130,18 @@ class Ingot:
 
     def wait(self, revision: str, serving: bool = False) -> None:
         """Until the revision is reconciled. The state directory may not exist yet."""
-        deadline = time.monotonic() + 90
-        command = [self.binary, "wait", "--state", self.state, "--revision", revision]
-        command += ["--timeout", "90s", *([] if serving else ["--skip-serving"])]
+        command: list[str | Path] = [self.binary, "wait", "--state", self.state]
+        command += ["--revision", revision, "--timeout", "90s"]
+        command += [] if serving else ["--skip-serving"]
+        started = time.monotonic()
+        while not (self.state / "state.sqlite").exists() and time.monotonic() < started + 20:
+            time.sleep(0.05)
         while True:
             try:
                 output(command)
                 return
             except BenchError:
-                if (self.state / "state.sqlite").exists() and time.monotonic() > deadline - 85:
+                if time.monotonic() > started + 10:
                     raise
                 time.sleep(0.1)
 
@@ -170,7 +172,7 @@ class Project:
     """A bare repository and a work tree with the flights manifests."""
 
     def __init__(self, folder: Path, root: Path) -> None:
-        self.bare, self.work, self._root = folder / "flights.git", folder / "work", root
+        self.bare, self.work, self.root = folder / "flights.git", folder / "work", root
         output(["git", "init", "-q", "--bare", "-b", "main", self.bare])
         output(["git", "init", "-q", "-b", "main", self.work])
         self.git("config", "user.name", "Ingot Bench")
@@ -178,11 +180,11 @@ class Project:
         self.git("remote", "add", "origin", str(self.bare))
 
     def git(self, *words: str) -> str:
-        return output(["git", "-C", self.work, *words]).strip()
+        return output(["git", "-C", str(self.work), *words]).strip()
 
     def put(self, *names: str, folder: str = "manifests") -> None:
         for name in names:
-            shutil.copy(self._root / folder / name, self.work / name)
+            shutil.copy(self.root / folder / name, self.work / name)
 
     def put_first(self) -> None:
         """What the story's first commit holds."""

@@ -1,6 +1,7 @@
-"""Writes request bodies, one a line, from rows of a training set; the runtime's Python executes it.
+"""Writes request bodies, one a line, from rows of a training set.
 
-    request_rows.py TRAINING-SET.parquet MODEL-METADATA.json COUNT OUTPUT
+The runtime's Python executes it: request_rows.py TRAINING-SET.parquet SIGNATURE.json COUNT OUTPUT.
+Each column is a tensor of its own, as in the story's request.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import duckdb
 
 
 def main() -> None:
-    parquet, metadata, count, output = sys.argv[1:5]
-    inputs = json.loads(Path(metadata).read_text())["inputs"]
-    names = [f'"{item["name"]}"' for item in inputs]
+    parquet, signature, count, output = sys.argv[1:5]
+    packed = json.loads(Path(signature).read_text())["inputs"]
+    inputs = [(name, tensor["datatype"]) for tensor in packed for name in tensor["columns"]]
+    names = [f'"{name}"' for name, _ in inputs]
     known = " AND ".join(f"{name} IS NOT NULL" for name in names)
     rows = duckdb.execute(
         f"SELECT {', '.join(names)} FROM read_parquet('{parquet}', file_row_number=true) "
@@ -24,8 +26,8 @@ def main() -> None:
     with open(output, "w", encoding="utf-8") as file:
         for row in rows:
             tensors = [
-                {"name": i["name"], "shape": [1], "datatype": i["datatype"], "data": [value]}
-                for i, value in zip(inputs, row, strict=True)
+                {"name": name, "shape": [1], "datatype": datatype, "data": [value]}
+                for (name, datatype), value in zip(inputs, row, strict=True)
             ]
             file.write(json.dumps({"inputs": tensors}, separators=(",", ":")) + "\n")
 
