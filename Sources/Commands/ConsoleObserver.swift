@@ -53,10 +53,12 @@ final class ConsoleObserver: LoopObserver, @unchecked Sendable {
 
     func settled(_ settlement: Settlement) {
         let failed = settlement.failed > 0 ? ", \(settlement.failed) failed or blocked" : ""
-        let errors = settlement.errors > 0 ? ", \(settlement.errors) errors in manifests" : ""
+        let errors =
+            settlement.errors > 0
+            ? ", \(Plural.count(settlement.errors, "error")) in manifests" : ""
         say(
-            "settled \(settlement.revision.short): \(settlement.ran) steps ran, "
-                + "\(settlement.cached) artifacts in place\(failed)\(errors)")
+            "settled \(settlement.revision.short): \(Plural.count(settlement.ran, "step")) ran, "
+                + "\(Plural.count(settlement.cached, "artifact")) in place\(failed)\(errors)")
     }
 
     func note(_ message: String) { say(message) }

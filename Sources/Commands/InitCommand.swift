@@ -28,12 +28,10 @@ struct InitCommand: ParsableCommand {
             text: """
                 wrote \(StarterProject.files.map(\.name).joined(separator: ", ")) to \(root)
 
-                next:
-                  cd \(folder)
+                next, in that folder:
                   git init -b main && git add -A && git commit -m "Start"
-                  ingot apply              reconciles the commit once
-                  ingot gateway            serves it on http://127.0.0.1:8080
-                  ingot run                follows the branch
+                  ingot run                follows the branch (ingot apply: once)
+                  ingot gateway            in another terminal: serves on http://127.0.0.1:8080
 
                 """)
     }

@@ -51,8 +51,8 @@ struct ValidateCommand: AsyncParsableCommand {
             })
         let summary =
             errors == 0
-            ? "\(resources) resources, no errors\n"
-            : "\n\(resources) resources, \(errors == 1 ? "1 error" : "\(errors) errors")\n"
+            ? "\(Plural.count(resources, "resource")), no errors\n"
+            : "\n\(Plural.count(resources, "resource")) without errors, \(Plural.count(errors, "error"))\n"
         try format.write(
             view, text: diagnostics.map { "\($0)\n" }.joined(separator: "\n") + summary)
         if errors > 0 { throw ExitStatus.failure }
@@ -67,7 +67,7 @@ struct ValidateCommand: AsyncParsableCommand {
             return (compiled.graph.resources.count, compiled.diagnostics)
         }
         let files = try ManifestFolder(path: AbsolutePath.of(folder)).files()
-        let parsed = ManifestParser.parse(files)
+        let parsed = await ManifestParser.parseConcurrently(files)
         let graph = GraphCompiler.compile(resources: parsed.resources, invalid: parsed.invalid)
         let texts = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { a, _ in a })
         let diagnostics = parsed.diagnostics + graph.diagnostics.map { $0.quoting(texts) }

@@ -14,7 +14,10 @@ struct WaitCommand: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
     @OptionGroup var format: OutputOptions
 
-    @Option(help: "The commit: its id, or at least 7 digits of it. Default: the newest one.")
+    @Option(
+        help:
+            "The commit: its id, or at least 7 digits of it. Default: the newest that the controller has seen."
+    )
     var revision: String?
 
     @Option(help: "How long to wait: 90s, 5m, 1h.")
@@ -99,8 +102,8 @@ struct WaitCommand: AsyncParsableCommand {
             return .waiting
         }
         return .ready(
-            "\(newest.revision.short), \(newest.counts.ran) steps ran, "
-                + "\(newest.counts.cached) artifacts in place")
+            "\(newest.revision.short), \(Plural.count(newest.counts.ran, "step")) ran, "
+                + "\(Plural.count(newest.counts.cached, "artifact")) in place")
     }
 
     private func isStalled(_ status: StatusRecord) -> Bool {

@@ -37,7 +37,7 @@ struct WhyCommand: AsyncParsableCommand {
         let newest = StepKind.allCases.compactMap { kind in
             runs.first { $0.step.kind == kind }
         }
-        let latest = newest.map(\.commit).last
+        let latest = newest.max { $0.startedAt < $1.startedAt }?.commit
         let shown = newest.filter { $0.commit == latest }
         let view = View(
             resource: id, status: status.status.message, runs: RunsView(shown).runs)

@@ -89,7 +89,11 @@ extension Predictor {
                 try assembler.fillTexts(input, column: column, width: columns.categoricalWidth)
             }
         }
-        let missing = names.indices.filter { !given[$0] && !columns.isOmissible[$0] }
+        // Without any input there is nothing that says how many rows there are.
+        let isEmpty = request.inputs.isEmpty
+        let missing = names.indices.filter {
+            !given[$0] && (isEmpty || !columns.isOmissible[$0])
+        }
         guard missing.isEmpty else {
             throw .inputsMissing(missing.map { names[$0] }, of: names.count)
         }

@@ -16,6 +16,29 @@ package enum ManifestParser {
         return combine(files.map { parse($0, limits: limits) }, root: root, limits: limits)
     }
 
+    /// The same as `parse`, on all processors.
+    package static func parseConcurrently(
+        _ files: [ManifestFile], root: RepositoryPath = RepositoryPath(""),
+        limits: ManifestLimits = .standard
+    ) async -> ParsedManifests {
+        if let refusal = refuseIfTooLarge(
+            files.reduce(0) { $0 + $1.bytes.count }, paths: files.map(\.path), limits: limits)
+        {
+            return refusal
+        }
+        let chunk = 64
+        let parsed = await withTaskGroup(of: (Int, [ParsedFile]).self) { group in
+            for start in stride(from: 0, to: files.count, by: chunk) {
+                let part = files[start..<min(start + chunk, files.count)]
+                group.addTask { (start, part.map { parse($0, limits: limits) }) }
+            }
+            var parts: [(Int, [ParsedFile])] = []
+            for await part in group { parts.append(part) }
+            return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
+        return combine(parsed, root: root, limits: limits)
+    }
+
     /// One file on its own, for callers that keep the result by blob id.
     package static func parse(
         _ file: ManifestFile, limits: ManifestLimits = .standard

@@ -53,9 +53,11 @@ package struct GateResult: Hashable, Sendable, Codable {
 
     /// `roc_auc 0.612 is below 0.7`, for a gate that is not kept.
     package var explanation: String {
-        guard let value else { return "\(metric.rawValue) was not measured" }
-        if let min, value < min { return "\(metric.rawValue) \(value) is below \(min)" }
-        if let max, value > max { return "\(metric.rawValue) \(value) is above \(max)" }
+        guard let exact = value else { return "\(metric.rawValue) was not measured" }
+        // For people; the decision was made on the exact value.
+        let value = (exact * 10_000).rounded() / 10_000
+        if let min, exact < min { return "\(metric.rawValue) \(value) is below \(min)" }
+        if let max, exact > max { return "\(metric.rawValue) \(value) is above \(max)" }
         return "\(metric.rawValue) \(value) is within its bounds"
     }
 }

@@ -66,6 +66,10 @@ package struct ReasonFinder {
             // A list of columns is told as a whole; a view that came or went is told by the field
             // that names it.
             if difference.path.components.first == .key("columns") { return nil }
+            // So is the order of a view's features, unless nothing else of it differs.
+            if difference.path.components.contains(.key("featureOrder")), hasOther(difference) {
+                return nil
+            }
             if difference.path.components.count == 2,
                 difference.path.components[0] == .key("views")
             {
@@ -76,6 +80,14 @@ package struct ReasonFinder {
                 kind: .fieldChanged, resource: resource,
                 field: FieldPath([.key("spec")] + path.components).description,
                 from: difference.from, to: difference.to)
+        }
+    }
+
+    private func hasOther(_ order: JSONDifference) -> Bool {
+        JSONDifference.between(last.recipe, step.recipe).contains {
+            $0.path.components.contains(.key("features"))
+                && $0.path.components.prefix(2) == order.path.components.prefix(2)
+                || order.path.components.count <= 2 && $0.path.components.first == .key("features")
         }
     }
 

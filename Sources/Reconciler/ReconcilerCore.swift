@@ -274,7 +274,9 @@ extension ReconcilerCore {
         switch action {
         case .failed(let failure): .failed(failure.message)
         case .blocked(let step): .failed("\(step) has failed")
-        case .missingSource(let path, let problem): .failed("\(path): \(problem)")
+        case .missingSource(let path, let problem):
+            .failed(
+                problem.hasPrefix(path.display) ? problem : "\(path.display): \(problem)")
         case .cached, .run, .mayRun: .pending
         }
     }

@@ -43,7 +43,7 @@ package actor SourceObserver: SourceFiles {
                         of: path, at: commit, roots: graph.project.dataRoots)
                     result[path] = .present(digest)
                 } catch let error as ReconcilerError {
-                    result[path] = .unreadable(error.description)
+                    result[path] = .unreadable(error.message)
                 }
             }
         }

@@ -87,7 +87,9 @@ struct Summarizer {
             case .failed(let failure):
                 return .stalled(reason: failure.code, failure.message)
             case .missingSource(let path, let problem):
-                return .stalled(reason: "SourceMissing", "\(path.display): \(problem)")
+                return .stalled(
+                    reason: "SourceMissing",
+                    problem.hasPrefix(path.display) ? problem : "\(path.display): \(problem)")
             case .blocked(let other):
                 return .stalled(
                     reason: "DependencyNotReady", "waits for \(other), which cannot succeed")

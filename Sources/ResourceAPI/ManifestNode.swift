@@ -47,11 +47,24 @@ package struct ManifestNode: Hashable, Sendable {
                 node = next
             case (.index(let index), .sequence(let items)) where items.indices.contains(index):
                 node = items[index]
+            case (.key(let name), .sequence(let items)):
+                // Items that have names can be asked for by them: `features.temp`.
+                guard let next = items.first(where: { $0.isNamed(name) }) else { return node }
+                node = next
             default:
                 return node
             }
         }
         return node
+    }
+}
+
+extension ManifestNode {
+    /// Whether its `name`, or else its `column`, is this.
+    fileprivate func isNamed(_ wanted: String) -> Bool {
+        guard case .scalar(let text, _)? = (self["name"] ?? self["column"])?.content
+        else { return false }
+        return text == wanted
     }
 }
 

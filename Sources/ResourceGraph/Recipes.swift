@@ -85,7 +85,11 @@ extension FeatureViewSpec {
             "timestamp": .string(timestamp),
             "knownAt": known,
             "ttl": ttl.map { .string($0.description) } ?? .null,
-            "features": .array(chosen.map(\.recipe)),
+            // By name, so that a difference is told of the feature and not of its place among those
+            // that were selected; the order of the columns is a fact of its own.
+            "features": .object(
+                Dictionary(chosen.map { ($0.name, $0.recipe) }, uniquingKeysWith: { a, _ in a })),
+            "featureOrder": .array(chosen.map { .string($0.name) }),
         ]
     }
 }

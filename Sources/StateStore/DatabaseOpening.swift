@@ -67,11 +67,12 @@ struct DatabaseOpening {
             let tables =
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard identity == Schema.applicationID else {
-                // Opened once, but killed before the first migration was done.
-                if identity == 0, version == 0, tables == 0 {
+                // Being made at this moment, or killed before the first migration was done: for a
+                // reader as good as not there.
+                if identity == 0, version == 0, tables == 0 || !isWriter && isOwn(database) {
                     if isWriter { return }
-                    throw StateStoreError.olderSchema(
-                        path: path, found: 0, needed: Schema.version)
+                    throw StateStoreError.stateMissing(
+                        directory: String(path.dropLast("/state.sqlite".count)))
                 }
                 throw StateStoreError.foreignDatabase(path: path)
             }
@@ -84,11 +85,19 @@ struct DatabaseOpening {
                 guard verdict == "ok" else {
                     throw StateStoreError.corruptDatabase(path: path, problem: verdict)
                 }
+            } else if version == 0 {
+                throw StateStoreError.stateMissing(
+                    directory: String(path.dropLast("/state.sqlite".count)))
             } else if version < Schema.version {
                 throw StateStoreError.olderSchema(
                     path: path, found: version, needed: Schema.version)
             }
         }
+    }
+
+    /// GRDB's list of migrations is made first, before there is an application id.
+    private func isOwn(_ database: Database) -> Bool {
+        (try? database.tableExists("grdb_migrations")) ?? false
     }
 
     static func translating<Value>(

@@ -103,13 +103,28 @@ struct OpeningTests {
     @Test("a reader does not bring an older state up to date")
     func olderSchema() async throws {
         try await openWriter()
-        try scratch.sql("PRAGMA user_version = 0")
+        try scratch.sql("PRAGMA user_version = -1")
         let error = await stateError { try await openReader() }
         #expect(
             error?.description == """
-                \(scratch.state)/state.sqlite was written by an older Ingot: its schema is 0, this one reads 1
+                \(scratch.state)/state.sqlite was written by an older Ingot: its schema is -1, this one reads 1
                 hint: run `ingot apply` or `ingot run` once, which brings it up to date
                 """)
+    }
+
+    @Test("a state that a writer is just making is no state yet")
+    func stateInTheMaking() async throws {
+        let message = """
+            no state in \(scratch.state)
+            hint: run `ingot apply` or `ingot run` first
+            """
+        try await openWriter()
+        // After the application id, before the first migration is complete.
+        try scratch.sql("PRAGMA user_version = 0")
+        #expect(await stateError { try await openReader() }?.description == message)
+        // Before the application id: only the list of migrations is there.
+        try scratch.sql("PRAGMA application_id = 0")
+        #expect(await stateError { try await openReader() }?.description == message)
     }
 
     @Test("another program's database is refused and stays as it is")
