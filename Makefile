@@ -1,4 +1,4 @@
-# Every target does its own set-up: on a fresh Debian 12 or Ubuntu with a Swift toolchain and
+# Every target does its own set-up: on a fresh Debian 12 with a Swift toolchain and
 # Python 3.11, `make demo` and `make test` are all that is needed.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -75,8 +75,9 @@ bench: release ## Measure, side by side with peers, in one run
 	@Tests/Benchmarks/run.sh $(RELEASE)/ingot
 
 .PHONY: format
-format: ## Format the Swift and Python sources
+format: lint-tools ## Format the Swift and Python sources
 	swift format format --in-place --recursive --parallel Package.swift Sources Tests
+	.venv-lint/bin/ruff format --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
 
 .PHONY: check
 check: setup lint-tools ## Check formats, types and layering without running anything
