@@ -63,7 +63,9 @@ struct TidyTests {
     @Test("the clock is read where it is injected, and nowhere in the pure targets")
     func clocks() throws {
         let pure = ["ResourceAPI", "Manifests", "ResourceGraph", "Planning"].map { "Sources/\($0)" }
-        let banned = ["Date()", "ContinuousClock", "FileManager", " print(", " Task {", ".random(in"]
+        let banned = [
+            "Date()", "ContinuousClock", "FileManager", " print(", " Task {", ".random(in",
+        ]
         var found: [String] = []
         for file in try files(pure, [".swift"]) {
             for (index, line) in file.lines.enumerated()
