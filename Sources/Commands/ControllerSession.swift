@@ -29,10 +29,12 @@ struct ControllerSession {
             directory: stateDirectory, clock: { SystemLoopClock().now })
         try prepareFolders(stateDirectory)
         try await store.abandonRunningRuns()
+        let damaged = try await markDamagedArtifacts(store)
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
             fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
         let console = ConsoleObserver(hasTimes: hasTimes)
+        for text in damaged { console.warn("\(text); it is made again where it is needed") }
         let runtimes = LocalRuntimes(
             provider: RuntimeProvider(environment: ProcessInfo.processInfo.environment),
             stateDirectory: stateDirectory, budget: .machine(), logger: quietLogger,
@@ -70,6 +72,24 @@ struct ControllerSession {
         var logger = Logger(label: "ingot.execution", factory: LineLogHandler.init)
         logger.logLevel = .warning
         return logger
+    }
+
+    /// Artifacts whose files are missing or have another length count as not made, so that their
+    /// steps run again. Contents are not read: that would take as long as the store is large.
+    ///
+    /// - Returns: what is wrong, for people.
+    private static func markDamagedArtifacts(_ store: StateStore) async throws -> [String] {
+        var texts: [String] = []
+        let results = try await store.recordedState().results.values
+        for artifact in Set(results.map(\.digest)).sorted() {
+            if await store.artifacts.contains(artifact) { continue }
+            let problem = "the artifact \(artifact.short) is missing from the store or damaged"
+            try await store.markDamaged(
+                artifact, problem: problem,
+                origin: ChangeOrigin(actor: "controller", cause: "checked at the start"))
+            texts.append(problem)
+        }
+        return texts
     }
 
     /// What a run left behind when the last controller was killed is swept.

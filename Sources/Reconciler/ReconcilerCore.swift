@@ -345,7 +345,9 @@ extension ReconcilerCore {
             let id = ResourceID(.deployment, name)
             if graph.blocked[id] == nil, let spec = graph.resources[id]?.deployment,
                 let number = models[spec.model]?.stages[spec.stage],
-                let version = models[spec.model]?.versions.first(where: { $0.number == number })
+                let version = models[spec.model]?.versions.first(where: { $0.number == number }),
+                // Not while its artifact is lost and being made again.
+                recorded.results[version.fingerprint]?.digest == version.digest
             {
                 intents.append(
                     ServingIntent(deployment: name, replicas: spec.replicas, version: version))

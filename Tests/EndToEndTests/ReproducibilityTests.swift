@@ -27,6 +27,26 @@ struct ReproducibilityTests {
         }
     }
 
+    @Test("an artifact that is missing from the store is made again, with the same bytes")
+    func missingArtifact() throws {
+        let workshop = try Workshop()
+        defer { workshop.remove() }
+        #expect(try workshop.run(Workshop.ingot, ["init", workshop.clone]).status == 0)
+        try workshop.git("add", "-A")
+        try workshop.git("commit", "-q", "-m", "Start")
+        let state = workshop.folder + "/state"
+        let before = Set(try apply(workshop, data: nil, state: state))
+        let store = state + "/store/sha256"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: store).filter {
+            !(try FileManager.default.attributesOfItem(atPath: store + "/" + $0)[.type]
+                as? FileAttributeType == .typeDirectory)
+        }
+        for file in files { try FileManager.default.removeItem(atPath: store + "/" + file) }
+        let after = try apply(workshop, data: nil, state: state)
+        #expect(after.count == 2 * before.count)
+        #expect(Set(after) == before)
+    }
+
     private func check(_ workshop: Workshop, data: String?) throws {
         try workshop.git("add", "-A")
         try workshop.git("commit", "-q", "-m", "All of it")
