@@ -169,4 +169,25 @@ struct FieldsTests {
             """
         #expect(messages == expected)
     }
+
+    @Test("A window without a timestamp is refused")
+    func aWindowWithoutATimestampIsRefused() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: delays}
+                spec:
+                  source: {dataset: flights}
+                  entity: [origin]
+                  features: [{name: n, aggregate: count, windows: [1h]}]
+                """)
+        let expected = """
+            m.yaml:5:3: error: missing field 'timestamp'
+                  source: {dataset: flights}
+                  ^
+            hint: see 'ingot explain featureview.spec.timestamp'
+            """
+        #expect(messages == expected)
+    }
 }
