@@ -47,8 +47,14 @@ struct Summarizer {
         case .invalid:
             return .stalled(reason: "ManifestInvalid", firstError(of: id))
         case .waitsFor(let other):
-            return .stalled(
-                reason: "DependencyNotReady", "waits for \(chain(from: other)), which is invalid")
+            let why = "waits for \(chain(from: other)), which is invalid"
+            // What was served before goes on being served, and people must see that.
+            if let served = report?.deployments.first(where: { $0.name == id.name.text }),
+                id.kind == .deployment, served.version != nil
+            {
+                return .kept(reason: "DependencyNotReady", "\(why); \(serving(served))")
+            }
+            return .stalled(reason: "DependencyNotReady", why)
         case nil: break
         }
         switch id.kind {
@@ -158,18 +164,22 @@ struct Summarizer {
             return .working(
                 reason: "Progressing", "waits for stage '\(spec.stage)' of model/\(spec.model)")
         }
-        let serving = actual.version.map { "v\($0)" } ?? "nothing"
-        let replicas = "\(actual.readyReplicas)/\(actual.desiredReplicas) replicas"
+        let shown = serving(actual)
         if let failure = actual.failure {
-            return .stalled(
-                reason: "RolloutFailed", "\(failure); serving \(serving), \(replicas)")
+            return .stalled(reason: "RolloutFailed", "\(failure); \(shown)")
         }
         guard actual.digest == actual.desiredDigest,
             actual.readyReplicas >= actual.desiredReplicas
         else {
-            return .working(reason: "Progressing", "serving \(serving), \(replicas)")
+            return .working(reason: "Progressing", shown)
         }
-        return .ready("serving \(serving), \(replicas)")
+        return .ready(shown)
+    }
+
+    /// `serving v1, 2/2 replicas`
+    private func serving(_ report: DeploymentReport) -> String {
+        let version = report.version.map { "v\($0)" } ?? "nothing"
+        return "serving \(version), \(report.readyReplicas)/\(report.desiredReplicas) replicas"
     }
 
     private func status(of id: ResourceID, verdict: Verdict) -> ResourceStatus {

@@ -175,6 +175,16 @@ struct ReconcilerCoreTests {
         try factory.send(report(serving: wanted, replicas: 2, failure: nil))
         #expect(try factory.status("deployment/delay").message == "serving v1, 2/2 replicas")
         #expect(try factory.status("deployment/delay").health == .healthy)
+        let graph = FlightsProject().graph()
+        let broken = GraphCompiler.compile(
+            resources: graph.resources.values.filter { $0.id.kind != .model },
+            invalid: Set([ResourceID("model/delay")].compactMap { $0 }))
+        try factory.push(broken, commit: 2)
+        #expect(
+            try factory.status("deployment/delay").message
+                == "waits for model/delay, which is invalid; serving v1, 2/2 replicas")
+        #expect(try factory.status("deployment/delay").health == .healthy)
+        try factory.push(FlightsProject(), commit: 1)
         try factory.send(report(serving: wanted, replicas: 2, failure: "the model does not load"))
         #expect(try factory.status("deployment/delay").health == .degraded)
     }
