@@ -5,24 +5,19 @@ package struct ProjectSpec: Hashable, Sendable {
     /// Folders, relative to the data directory, where local sources may lie.
     package let dataRoots: [RepositoryPath]
     package let prune: PrunePolicy
-    /// How long artifacts that nothing refers to are kept.
-    package let artifactRetention: ManifestDuration
     package init(
         runtimeRequirements: RepositoryPath? = nil,
         dataRoots: [RepositoryPath],
-        prune: PrunePolicy,
-        artifactRetention: ManifestDuration
+        prune: PrunePolicy
     ) {
         self.runtimeRequirements = runtimeRequirements
         self.dataRoots = dataRoots
         self.prune = prune
-        self.artifactRetention = artifactRetention
     }
 
     package static let standard = ProjectSpec(
         runtimeRequirements: nil, dataRoots: [RepositoryPath("data")],
-        prune: PrunePolicy(maxResources: 10, maxFraction: 0.25),
-        artifactRetention: ManifestDuration(seconds: 30 * 86_400))
+        prune: PrunePolicy(maxResources: 10, maxFraction: 0.25))
 }
 
 /// How many resources one commit may remove without being asked.

@@ -4,7 +4,7 @@ enum DesignManifests {
     /// Lines of the design that are not built yet, by a part of them.
     private static let planned = [
         "online: true", "{onDemand:", "search: {", "slices: [", "comparedTo", "slice: origin",
-        "traffic: {", "predictionLog: {",
+        "traffic: {", "predictionLog: {", "retention: {",
     ]
 
     static var supported: String {

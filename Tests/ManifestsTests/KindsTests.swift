@@ -27,8 +27,7 @@ struct KindsTests {
                 == ProjectSpec(
                     runtimeRequirements: RepositoryPath("requirements.lock"),
                     dataRoots: [RepositoryPath("data")],
-                    prune: PrunePolicy(maxResources: 10, maxFraction: 0.25),
-                    artifactRetention: ManifestDuration(seconds: 30 * 86_400)))
+                    prune: PrunePolicy(maxResources: 10, maxFraction: 0.25)))
     }
 
     @Test("A dataset of a file, with expectations")
@@ -175,6 +174,6 @@ struct KindsTests {
     @Test("Fields keep their places")
     func places() throws {
         let resource = try resource("deployment/arrival-delay")
-        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:89:13")
+        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:88:13")
     }
 }

@@ -57,10 +57,7 @@ enum FieldTable {
         .init(
             "spec.prune.maxFraction", .share, .defaultsTo("0.25"),
             "The share of the resources that exist."),
-        .init("spec.retention", .mapping, .optional, "How long things are kept."),
-        .init(
-            "spec.retention.artifacts", .duration, .defaultsTo("30d"),
-            "How long artifacts that nothing refers to are kept."),
+        .init("spec.retention", .unknown, .planned, "How long things are kept."),
     ]
 
     static let model: [FieldDescription] = [

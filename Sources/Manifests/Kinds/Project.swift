@@ -17,13 +17,8 @@ extension ProjectSpec {
                 maxFraction: share ?? prune.maxFraction)
             fields.finish()
         }
-        var retention = ProjectSpec.standard.artifactRetention
-        if var fields = reader.optional("retention")?.reader(at: "spec.retention") {
-            retention = fields.optional("artifacts")?.duration(mayBeZero: true) ?? retention
-            fields.finish()
-        }
         return ProjectSpec(
             runtimeRequirements: requirements, dataRoots: roots ?? ProjectSpec.standard.dataRoots,
-            prune: prune, artifactRetention: retention)
+            prune: prune)
     }
 }
