@@ -41,7 +41,7 @@ struct ApplyCommand: AsyncParsableCommand {
             allowsPrune: allowPrune, hasTimes: false, stopsWhenSettled: true)
         let settlement: Settlement?
         do {
-            session.loop.submit(RunFile.report(in: state.directory))
+            session.loop.submit(.served(RunFile.report(in: state.directory)))
             try await session.look(branch: repository.branch)
             settlement = try await session.loop.run()
         } catch {

@@ -13,6 +13,7 @@ struct ControllerSession {
     let mirror: Mirror
     let url: RepositoryURL
     let observer: Observer
+    let actual: ActualStateLook
     let runtimes: LocalRuntimes
     let console: ConsoleObserver
     let loop: ReconcileLoop
@@ -29,15 +30,20 @@ struct ControllerSession {
             directory: stateDirectory, clock: { SystemLoopClock().now })
         try prepareFolders(stateDirectory)
         try await store.abandonRunningRuns()
-        let damaged = try await markDamagedArtifacts(store)
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
             fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
         let console = ConsoleObserver(hasTimes: hasTimes)
-        for text in damaged { console.warn("\(text); it is made again where it is needed") }
+        let actual = ActualStateLook(store: store)
+        for digest in try await actual.findLost().sorted() {
+            console.warn(
+                "the artifact \(digest.short) is missing from the store or damaged; it is made again where it is needed"
+            )
+        }
+        let budget = ResourceBudget.machine()
         let runtimes = LocalRuntimes(
             provider: RuntimeProvider(environment: ProcessInfo.processInfo.environment),
-            stateDirectory: stateDirectory, budget: .machine(), logger: quietLogger,
+            stateDirectory: stateDirectory, budget: budget, logger: quietLogger,
             progress: { console.note($0) })
         let projectPath = RepositoryPath(options.path)
         let sources = SourceObserver(
@@ -47,24 +53,25 @@ struct ControllerSession {
             repository: mirror.repository, branch: options.branch,
             reader: DesiredStateReader(
                 repository: mirror.repository, projectPath: projectPath,
-                standardLock: try WorkerPackage.requirementsLock().bytes), sources: sources,
-            store: store, actor: actor, allowsPrune: allowsPrune)
+                standardLock: try WorkerPackage.requirementsLock().bytes,
+                guardian: ParseGuardian(journal: StoreParseJournal(store: store))),
+            sources: sources, store: store, actor: actor, allowsPrune: allowsPrune)
+        let serving = ServingFile(store: store) { digest in
+            try await runtimes.runtime(for: digest).onnxRuntimeLibraryPath
+        }
         let parts = ReconcileLoop.Parts(
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
-            executors: runtimes,
-            serving: ServingFile(store: store) { digest in
-                try await runtimes.runtime(for: digest).onnxRuntimeLibraryPath
-            },
+            folders: LocalWorkFolders(stateDirectory: stateDirectory), executors: runtimes,
+            serving: serving,
             attribution: HistoryAttribution(
                 repository: mirror.repository, projectPath: projectPath,
                 graph: { await observer.graph(of: $0) }), clock: SystemLoopClock(),
-            observer: console, workDirectory: stateDirectory + "/work",
-            logDirectory: stateDirectory + "/logs")
-        let core = ReconcilerCore(
-            recorded: try await store.recordedState(), models: try await models(in: store))
+            observer: console)
+        let core = try await CoreLoading.core(
+            from: store, budget: budget, served: RunFile.plan(in: stateDirectory))
         return ControllerSession(
-            store: store, mirror: mirror, url: url, observer: observer, runtimes: runtimes,
-            console: console,
+            store: store, mirror: mirror, url: url, observer: observer,
+            actual: actual.watching(serving), runtimes: runtimes, console: console,
             loop: ReconcileLoop(core: core, parts: parts, stopsWhenSettled: stopsWhenSettled))
     }
 
@@ -72,24 +79,6 @@ struct ControllerSession {
         var logger = Logger(label: "ingot.execution", factory: LineLogHandler.init)
         logger.logLevel = .warning
         return logger
-    }
-
-    /// Artifacts whose files are missing or have another length count as not made, so that their
-    /// steps run again. Contents are not read: that would take as long as the store is large.
-    ///
-    /// - Returns: what is wrong, for people.
-    private static func markDamagedArtifacts(_ store: StateStore) async throws -> [String] {
-        var texts: [String] = []
-        let results = try await store.recordedState().results.values
-        for artifact in Set(results.map(\.digest)).sorted() {
-            if await store.artifacts.contains(artifact) { continue }
-            let problem = "the artifact \(artifact.short) is missing from the store or damaged"
-            try await store.markDamaged(
-                artifact, problem: problem,
-                origin: ChangeOrigin(actor: "controller", cause: "checked at the start"))
-            texts.append(problem)
-        }
-        return texts
     }
 
     /// What a run left behind when the last controller was killed is swept.
@@ -106,21 +95,6 @@ struct ControllerSession {
         }
     }
 
-    private static func models(
-        in store: StateStore
-    ) async throws -> [ResourceName: ReconcilerCore.ModelRecord] {
-        var models: [ResourceName: ReconcilerCore.ModelRecord] = [:]
-        for record in try await store.versions() {
-            models[record.version.model, default: .init()].versions.append(record.version)
-        }
-        for stage in try await store.currentStages() {
-            if let version = stage.version {
-                models[stage.model, default: .init()].stages[stage.stage] = version
-            }
-        }
-        return models
-    }
-
     /// Looks at the repository once and tells the loop if something changed.
     ///
     /// - Returns: whether something did.
@@ -129,7 +103,7 @@ struct ControllerSession {
         _ = try await mirror.update(branch: branch)
         guard let desired = try await observer.look() else { return false }
         if let lock = await observer.lock { await runtimes.add(RequirementsLock(bytes: lock)) }
-        loop.submit(desired)
+        loop.submit(.desired(desired))
         return true
     }
 

@@ -72,7 +72,7 @@ struct RunCommand: AsyncParsableCommand {
         where isFirst || report != last {
             isFirst = false
             last = report
-            session.loop.submit(report)
+            session.loop.submit(.served(report))
         }
     }
 }

@@ -1,6 +1,6 @@
 package import Planning
 package import ResourceAPI
-package import ResourceGraph
+import StateStore
 
 /// Something that happened, as the core is told of it.
 package enum CoreEvent: Sendable {
@@ -10,8 +10,16 @@ package enum CoreEvent: Sendable {
     case stepEnded(Fingerprint, StepEnd)
     case metrics(Fingerprint, JSONValue)
     case versionRegistered(ModelVersion)
+    case stageMoved(StageMove)
     /// What the gateway says; nil if there is no gateway.
     case served(ServingReport?)
+    /// All that are in force now.
+    case suspended([Suspension])
+    /// What was found when somebody looked at what exists.
+    case looked(ActualState)
+    /// An effect could not be done now, for a reason that may pass (a full disk). Nothing of it was
+    /// done, or doing it again does no harm.
+    case notDone(CoreEffect, message: String)
     /// Time has passed.
     case tick
 }
@@ -21,118 +29,36 @@ package enum StepEnd: Sendable {
     /// Remembered: only a change can mend it.
     case failed(RecordedFailure)
     /// Tried again later.
-    case interrupted(message: String)
+    case interrupted(Interruption)
     case cancelled
 }
 
-/// Something that the core wants done.
-package enum CoreEffect: Sendable {
-    case start(StepLaunch)
-    case cancel(Fingerprint)
-    case loadMetrics(Fingerprint)
-    case register(VersionOrder)
-    case move(StageMove)
-    /// The complete set of what shall be served.
-    case serve(revision: Revision, [ServingIntent])
-    case report([ResourceStatus])
-    /// Nothing more can be done for this revision until something changes.
-    case settled(Settlement)
-    /// Send `.tick` at this time (milliseconds since 1970) or later.
-    case wake(at: Int64)
+/// Why a step ended without a verdict.
+package struct Interruption: Hashable, Sendable {
+    package let message: String
+    /// The machine was at fault (a full disk, say) and not the step: tried again without a limit.
+    package let isEnvironmental: Bool
+    package init(message: String, isEnvironmental: Bool) {
+        self.message = message
+        self.isEnvironmental = isEnvironmental
+    }
 }
 
-/// A step that shall run now.
-package struct StepLaunch: Sendable {
-    package let step: Step
-    package let fingerprint: Fingerprint
-    package let inputs: [String: Digest]
-    package let reasons: [Reason]
-    package let revision: Revision
-    package let runtime: Digest
-    /// From 1.
-    package let attempt: Int
+/// What exists, in those parts that somebody else could have changed.
+package struct ActualState: Hashable, Sendable {
+    /// Artifacts whose files are missing or damaged, and which are recorded as such.
+    package var lost: Set<Digest>
+    /// Model → stage → number of the version. Nil: was not looked at.
+    package var stages: [ResourceName: [ResourceName: Int]]?
+    /// What the gateway is told to serve is not what was written last.
+    package var isServingChanged: Bool
     package init(
-        step: Step,
-        fingerprint: Fingerprint,
-        inputs: [String: Digest],
-        reasons: [Reason],
-        revision: Revision,
-        runtime: Digest,
-        attempt: Int
+        lost: Set<Digest> = [], stages: [ResourceName: [ResourceName: Int]]? = nil,
+        isServingChanged: Bool = false
     ) {
-        self.step = step
-        self.fingerprint = fingerprint
-        self.inputs = inputs
-        self.reasons = reasons
-        self.revision = revision
-        self.runtime = runtime
-        self.attempt = attempt
-    }
-}
-
-extension StepLaunch {
-    func with(reasons: [Reason]) -> StepLaunch {
-        StepLaunch(
-            step: step, fingerprint: fingerprint, inputs: inputs, reasons: reasons,
-            revision: revision, runtime: runtime, attempt: attempt)
-    }
-}
-
-package struct VersionOrder: Hashable, Sendable {
-    package let model: ResourceName
-    package let digest: Digest
-    package let fingerprint: Fingerprint
-    package let metrics: JSONValue
-    package let gates: [GateResult]
-    package let revision: Revision
-    package init(
-        model: ResourceName,
-        digest: Digest,
-        fingerprint: Fingerprint,
-        metrics: JSONValue,
-        gates: [GateResult],
-        revision: Revision
-    ) {
-        self.model = model
-        self.digest = digest
-        self.fingerprint = fingerprint
-        self.metrics = metrics
-        self.gates = gates
-        self.revision = revision
-    }
-}
-
-package struct StageMove: Hashable, Sendable {
-    package let model: ResourceName
-    package let stage: ResourceName
-    /// Nil empties the stage.
-    package let version: ModelVersion?
-    package let revision: Revision
-    /// For people: why it moves.
-    package let cause: String
-    package init(
-        model: ResourceName,
-        stage: ResourceName,
-        version: ModelVersion? = nil,
-        revision: Revision,
-        cause: String
-    ) {
-        self.model = model
-        self.stage = stage
-        self.version = version
-        self.revision = revision
-        self.cause = cause
-    }
-}
-
-package struct ServingIntent: Hashable, Sendable {
-    package let deployment: ResourceName
-    package let replicas: Int
-    package let version: ModelVersion
-    package init(deployment: ResourceName, replicas: Int, version: ModelVersion) {
-        self.deployment = deployment
-        self.replicas = replicas
-        self.version = version
+        self.lost = lost
+        self.stages = stages
+        self.isServingChanged = isServingChanged
     }
 }
 

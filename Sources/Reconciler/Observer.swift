@@ -1,5 +1,3 @@
-import Foundation
-import Logging
 import Planning
 package import ResourceAPI
 package import ResourceGraph
@@ -15,9 +13,19 @@ package actor Observer {
     private let store: StateStore
     private let actor: String
     private let allowsPrune: Bool
+
     private var last: (commit: CommitID, compiled: CompiledCommit)?
     private var lastSources: [RepositoryPath: SourceFile] = [:]
+    private var inventory: [ResourceID: InventoryEntry]?
     private var graphs: [CommitID: ResourceGraph] = [:]
+    private var pins: [Pin: Digest] = [:]
+    /// The commit whose being held was told.
+    private var toldHold: CommitID?
+
+    private struct Pin: Hashable {
+        let config: ResourceName
+        let text: String
+    }
 
     /// - Parameter allowsPrune: a commit may remove more than the prune budget.
     package init(
@@ -38,77 +46,170 @@ package actor Observer {
     /// The lock file of the newest commit that was looked at.
     package var lock: [UInt8]? { last?.compiled.lock }
 
-    /// What the branch asks for now; nil if that is what was said last.
+    /// What the branch asks for now; nil if that is what was said last. An unchanged commit costs
+    /// one read of the branch, and one stat for each data file outside of the repository.
     ///
-    /// - Throws: `SourceControlError` if the branch is missing or unborn; `ReconcilerError`.
+    /// - Throws: `SourceControlError` if the branch is missing or unborn; `ReconcilerError`, among
+    ///   others if the commit is held back. What was said last stays in force then.
     package func look() async throws -> DesiredState? {
         let commit = try await repository.tip(ofBranch: branch)
-        let compiled: CompiledCommit
-        if let last, last.commit == commit {
-            compiled = last.compiled
-        } else {
-            compiled = try await reader.compile(commit, applied: try await store.inventory())
-        }
+        if let last, last.commit == commit { return try await lookAtSources(last.compiled) }
+        try await guardHistory(commit)
+        let applied = try await appliedInventory()
+        let compiled = try await reader.compile(commit, applied: applied)
         let found = try await sources.observe(compiled.graph, at: commit)
-        if last?.commit == commit, found == lastSources { return nil }
-        let revision = Revision(pointer: branch, commit: commit)
-        if last?.commit != commit {
-            try await refusePruning(compiled)
-            try await record(revision, compiled)
-        }
+        let changes = InventoryChanges(compiled, applied: applied, last: last?.compiled)
+        try await guardPruning(changes, of: applied.count, compiled, commit)
+        try await record(commit, changes)
         last = (commit, compiled)
         lastSources = found
+        // Attribution asks for the graphs of runs that are under way: the newest few.
+        if graphs.count >= 8 { graphs = [:] }
         graphs[commit] = compiled.graph
-        return DesiredState(
-            revision: revision, graph: compiled.graph, diagnostics: compiled.diagnostics,
-            sources: found, runtime: compiled.runtime,
+        return try await desired(compiled, found, commit)
+    }
+
+    private func lookAtSources(_ compiled: CompiledCommit) async throws -> DesiredState? {
+        guard let last else { return nil }
+        let found = try await sources.observeAgain(lastSources)
+        guard found != lastSources else { return nil }
+        lastSources = found
+        return try await desired(compiled, found, last.commit)
+    }
+
+    private func desired(
+        _ compiled: CompiledCommit, _ found: [RepositoryPath: SourceFile], _ commit: CommitID
+    ) async throws -> DesiredState {
+        DesiredState(
+            revision: Revision(pointer: branch, commit: commit), graph: compiled.graph,
+            diagnostics: compiled.diagnostics, sources: found, runtime: compiled.runtime,
             pinned: try await pinnedDigests(compiled.graph), held: compiled.held)
     }
 
-    private func record(_ revision: Revision, _ compiled: CompiledCommit) async throws {
-        let info = try await repository.commit(revision.commit)
+    private func appliedInventory() async throws -> [ResourceID: InventoryEntry] {
+        if let inventory { return inventory }
+        let loaded = Dictionary(
+            try await store.inventory().map { ($0.resource, $0) }, uniquingKeysWith: { a, _ in a })
+        inventory = loaded
+        return loaded
+    }
+
+    private func record(_ commit: CommitID, _ changes: InventoryChanges) async throws {
+        let info = try await repository.commit(commit)
+        let revision = Revision(pointer: branch, commit: commit)
         try await store.observe(
             NewRevision(
                 revision: revision, author: info.author.name, summary: info.summary,
                 committedAt: info.time * 1000), actor: actor)
-        let applied = Dictionary(
-            try await store.inventory().map { ($0.resource, $0) }, uniquingKeysWith: { a, _ in a })
-        let kept = Set(compiled.inventory.map(\.resource)).union(compiled.held)
-            .union(compiled.invalid)
         // The commit is that of the blob's first application: only a changed blob is written.
         try await store.replaceInventory(
-            applied: compiled.inventory.filter { entry in
-                applied[entry.resource].map { $0.blob != entry.blob || $0.file != entry.file }
-                    ?? true
-            },
-            pruned: applied.keys.filter { !kept.contains($0) }.sorted(),
+            applied: changes.applied, pruned: changes.pruned,
             origin: ChangeOrigin(
-                actor: actor, commit: revision.commit, cause: "\(revision.short) was applied"))
+                actor: actor, commit: commit, cause: "\(revision.short) was applied"))
+        for entry in changes.applied { inventory?[entry.resource] = entry }
+        for resource in changes.pruned { inventory?[resource] = nil }
+    }
+}
+
+// MARK: - What is held back
+
+extension Observer {
+    /// A branch that does not continue from what was reconciled last may be a mistake or an attack:
+    /// what it leaves out would be undone. A revert is not that: it is a new commit on top.
+    private func guardHistory(_ commit: CommitID) async throws {
+        let before: CommitID?
+        if let last {
+            before = last.commit
+        } else {
+            before = try await store.lastReconciledCommit(branch)
+        }
+        guard let before, before != commit, try await repository.contains(before) else { return }
+        let relation = try await repository.relation(from: before, to: commit)
+        switch relation {
+        case .same, .forward: return
+        case .rewound, .diverged, .unrelated: break
+        }
+        if PlantedMistake.followRewrite.isPlanted { return }
+        guard await historyPolicy(at: before) == .hold,
+            try await !store.approvals(of: commit).contains(Approval.history)
+        else { return }
+        let error = ReconcilerError.historyHeld(
+            branch: branch, commit: commit, last: before, relation)
+        try await tellHold(commit, error)
+        throw error
     }
 
-    /// A resource whose manifest says so is not removed by deleting the manifest, and one commit
-    /// does not remove most of a factory unasked.
-    private func refusePruning(_ compiled: CompiledCommit) async throws {
-        guard !allowsPrune else { return }
-        let applied = try await store.inventory()
-        let kept = Set(compiled.inventory.map(\.resource)).union(compiled.held)
-            .union(compiled.invalid)
-        let removed = applied.filter { !kept.contains($0.resource) && $0.resource.kind != .project }
-        let policy = compiled.graph.project.prune
+    /// As the last applied commit has it: a commit cannot allow itself.
+    private func historyPolicy(at before: CommitID) async -> HistoryPolicy {
+        if let last { return last.compiled.graph.project.history }
+        return (try? await reader.compile(before))?.graph.project.history ?? .hold
+    }
+
+    private func guardPruning(
+        _ changes: InventoryChanges, of total: Int, _ compiled: CompiledCommit, _ commit: CommitID
+    ) async throws {
+        let removed = changes.pruned.filter { $0.kind != .project }
+        let error: ReconcilerError?
+        if let protected = protected(removed) {
+            error = .pruneProtected(protected, commit)
+        } else {
+            error = overBudget(removed.count, of: total, compiled.graph.project.prune, commit)
+        }
+        guard let error, !allowsPrune, !PlantedMistake.ignorePruneBudget.isPlanted,
+            try await !store.approvals(of: commit).contains(Approval.prune)
+        else { return }
+        try await tellHold(commit, error)
+        throw error
+    }
+
+    /// A resource whose last manifest says so is not removed by deleting the manifest.
+    private func protected(_ removed: [ResourceID]) -> ResourceID? {
+        guard let before = last?.compiled.graph.resources else { return nil }
+        return removed.sorted().first { before[$0]?.metadata.prune == .disabled }
+    }
+
+    private func overBudget(
+        _ removed: Int, of total: Int, _ policy: PrunePolicy, _ commit: CommitID
+    ) -> ReconcilerError? {
         // A handful is never "most of it": the fraction counts from the fourth resource on.
-        let tooMany = removed.count > policy.maxResources
-        let tooLarge =
-            removed.count > 3
-            && Double(removed.count) > policy.maxFraction * Double(applied.count)
-        guard tooMany || tooLarge else { return }
-        let limit =
-            tooMany
-            ? "spec.prune.maxResources \(policy.maxResources)"
-            : "spec.prune.maxFraction \(policy.maxFraction)"
-        throw ReconcilerError.pruneRefused(
-            count: removed.count, of: applied.count, limit: limit)
+        if removed > policy.maxResources {
+            return .pruneRefused(
+                count: removed, of: total, limit: "spec.prune.maxResources \(policy.maxResources)",
+                commit)
+        }
+        if removed > 3, Double(removed) > policy.maxFraction * Double(total) {
+            return .pruneRefused(
+                count: removed, of: total, limit: "spec.prune.maxFraction \(policy.maxFraction)",
+                commit)
+        }
+        return nil
     }
 
+    private func tellHold(_ commit: CommitID, _ error: ReconcilerError) async throws {
+        guard toldHold != commit else { return }
+        try await store.append(
+            NewEvent(
+                .revisionHeld,
+                origin: ChangeOrigin(actor: actor, commit: commit, cause: "\(branch) moved"),
+                result: error.message))
+        toldHold = commit
+    }
+}
+
+/// What a person can approve of a commit that is held back.
+package enum Approval {
+    package static let history = "history"
+    package static let prune = "prune"
+}
+
+extension EventKind {
+    /// A commit is not followed until somebody approves it.
+    package static let revisionHeld = EventKind(rawValue: "RevisionHeld")
+}
+
+// MARK: - Pins
+
+extension Observer {
     /// What a stage's `commit:` means: the model that the training config has at that commit.
     private func pinnedDigests(
         _ graph: ResourceGraph
@@ -118,8 +219,11 @@ package actor Observer {
             guard let model = resource.model else { continue }
             for stage in model.stages {
                 guard case .commit(let text) = stage.target else { continue }
-                let digest = try? await modelDigest(of: model.trainingConfig, at: text)
-                result[id.name, default: [:]][text] = digest
+                let pin = Pin(config: model.trainingConfig, text: text)
+                if pins[pin] == nil {
+                    pins[pin] = try? await modelDigest(of: model.trainingConfig, at: text)
+                }
+                result[id.name, default: [:]][text] = pins[pin]
             }
         }
         return result

@@ -1,8 +1,23 @@
 package import Execution
 package import Planning
 package import ResourceAPI
+import ResourceGraph
+import StateStore
+
+/// The store could not do something now, for a reason that may pass: a full disk, a read-only mount.
+/// Nothing of it was done. Every other error that a recorder throws ends the controller.
+package struct PassingTrouble: Error, Hashable, Sendable, CustomStringConvertible {
+    package let message: String
+    package init(message: String) {
+        self.message = message
+    }
+
+    package var description: String { message }
+}
 
 /// What the loop needs of the store. Every call is one transaction and returns when it is durable.
+///
+/// - Throws: `PassingTrouble`; any other error is final.
 package protocol StateRecorder: Sendable {
     /// - Returns: the run's id.
     func begin(_ launch: StepLaunch) async throws -> String
@@ -23,17 +38,33 @@ package protocol StateRecorder: Sendable {
     func recordRollout(_ intent: ServingIntent, revision: Revision) async throws
     /// The gateway answers requests with what was wanted.
     func recordReady(_ report: DeploymentReport, revision: Revision) async throws
-    func report(_ statuses: [ResourceStatus], revision: Revision) async throws
+    func report(
+        _ statuses: [ResourceStatus], removed: [ResourceID], revision: Revision
+    ) async throws
     func settle(_ settlement: Settlement, diagnostics: [Diagnostic]) async throws
+    func expire(_ suspension: Suspension) async throws
+    func recordDrift(
+        _ resource: ResourceID, what: String, isHealed: Bool, revision: Revision
+    ) async throws
 }
 
-/// Where a step's local files come from.
+/// Where a step's local files come from, and where it works.
 package protocol SourceFiles: Sendable {
     /// A path under which the worker can read the file with this digest: the file itself, or a copy
     /// made in `folder` (which the step's end removes).
     func path(
         of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
     ) async throws -> String
+}
+
+/// The scratch folders of steps.
+package protocol WorkFolders: Sendable {
+    /// - Returns: the absolute path of the run's folder, which is made.
+    func make(_ runID: String) throws -> String
+    /// What cannot be removed now is swept at the next start.
+    func remove(_ runID: String)
+    /// Absolute path of the run's log.
+    func log(_ runID: String) -> String
 }
 
 /// Finds out who made the changes that reasons name.
@@ -49,6 +80,7 @@ package protocol RuntimeExecutors: Sendable {
 
 /// Takes what the gateway shall serve.
 package protocol ServingSink: Sendable {
+    /// - Throws: `PassingTrouble`; any other error is final.
     func serve(_ intents: [ServingIntent], revision: Revision, runtime: Digest) async throws
 }
 

@@ -1,20 +1,21 @@
-package import ResourceAPI
+import ResourceAPI
+import StateStore
 
-/// The thin shell around the core: turns effects into work and results into events. One event is
-/// handled wholly before the next, so the order in which things are recorded is the core's.
+/// The thin shell around the core: hands it events, one wholly before the next, and gives its effects
+/// to the performer. Steps run side by side, each in a task of its own.
 package actor ReconcileLoop {
     private var core: ReconcilerCore
+    private let performer: EffectPerformer
     private let runner: StepRunner
     private let recorder: any StateRecorder
-    private let serving: any ServingSink
     private let clock: any LoopClock
-    private let observer: any LoopObserver
 
     private let events: AsyncStream<CoreEvent>
     private let post: AsyncStream<CoreEvent>.Continuation
     private var steps: [Fingerprint: Task<Void, Never>] = [:]
     private var wake: Task<Void, Never>?
-    private var desired: DesiredState?
+    /// The first error of a step's task that is final.
+    private var final: (any Error)?
     /// Which rollouts are recorded as ready: one write for each, not one for each report.
     private var noted: [String: Digest] = [:]
     private let stopsWhenSettled: Bool
@@ -22,29 +23,36 @@ package actor ReconcileLoop {
     package struct Parts: Sendable {
         package let recorder: any StateRecorder
         package let sources: any SourceFiles
+        package let folders: any WorkFolders
         package let executors: any RuntimeExecutors
         package let serving: any ServingSink
         package let attribution: any ReasonAttribution
         package let clock: any LoopClock
         package let observer: any LoopObserver
-        /// `<state>/work` and `<state>/logs`, absolute.
-        package let workDirectory: String
-        package let logDirectory: String
         package init(
-            recorder: any StateRecorder, sources: any SourceFiles,
+            recorder: any StateRecorder, sources: any SourceFiles, folders: any WorkFolders,
             executors: any RuntimeExecutors, serving: any ServingSink,
             attribution: any ReasonAttribution, clock: any LoopClock,
-            observer: any LoopObserver, workDirectory: String, logDirectory: String
+            observer: any LoopObserver
         ) {
             self.recorder = recorder
             self.sources = sources
+            self.folders = folders
             self.executors = executors
             self.serving = serving
             self.attribution = attribution
             self.clock = clock
             self.observer = observer
-            self.workDirectory = workDirectory
-            self.logDirectory = logDirectory
+        }
+
+        package var runner: StepRunner {
+            StepRunner(
+                recorder: recorder, sources: sources, folders: folders, executors: executors,
+                attribution: attribution, clock: clock, observer: observer)
+        }
+
+        package var performer: EffectPerformer {
+            EffectPerformer(recorder: recorder, serving: serving, observer: observer)
         }
     }
 
@@ -53,28 +61,23 @@ package actor ReconcileLoop {
         self.core = core
         self.stopsWhenSettled = stopsWhenSettled
         recorder = parts.recorder
-        serving = parts.serving
         clock = parts.clock
-        observer = parts.observer
-        runner = StepRunner(
-            recorder: parts.recorder, sources: parts.sources, executors: parts.executors,
-            attribution: parts.attribution, clock: parts.clock, observer: parts.observer,
-            workDirectory: parts.workDirectory,
-            logDirectory: parts.logDirectory)
+        performer = parts.performer
+        runner = parts.runner
         (events, post) = AsyncStream.makeStream(of: CoreEvent.self)
     }
 
-    /// Tells the loop of a commit, or of a change in what it depends on.
-    package nonisolated func submit(_ state: DesiredState) {
-        post.yield(.desired(state))
+    /// Tells the loop of something that happened outside: a commit, a report of the gateway, a
+    /// suspension, what a look at the actual state found.
+    package nonisolated func submit(_ event: CoreEvent) {
+        post.yield(event)
     }
 
-    package nonisolated func submit(_ report: ServingReport?) {
-        post.yield(.served(report))
-    }
+    /// What is served and staged, as the core knows it, for a look at whether it is still so.
+    package var beliefs: Beliefs { core.beliefs }
 
-    /// Runs until the task is cancelled (then every step is cancelled first), until an error of the
-    /// store, or with `stopsWhenSettled` until there is nothing left to do.
+    /// Runs until the task is cancelled (then every step is cancelled first), until an error that is
+    /// final, or with `stopsWhenSettled` until there is nothing left to do.
     ///
     /// - Returns: the last settlement, if any.
     @discardableResult
@@ -82,11 +85,11 @@ package actor ReconcileLoop {
         var last: Settlement?
         do {
             for await event in events {
-                if case .desired(let state) = event { desired = state }
+                if let final { throw final }
                 if case .served(let report?) = event { try await noteReady(report) }
                 if case .stepEnded(let fingerprint, _) = event { steps[fingerprint] = nil }
                 for effect in core.step(event, now: clock.now) {
-                    if case .settled(let settlement) = effect { last = settlement }
+                    if case .settled(let settlement, _) = effect { last = settlement }
                     try await perform(effect)
                 }
                 if last != nil, stopsWhenSettled { break }
@@ -112,23 +115,13 @@ package actor ReconcileLoop {
             start(launch)
         case .cancel(let fingerprint):
             steps[fingerprint]?.cancel()
-        case .loadMetrics(let fingerprint):
-            post.yield(.metrics(fingerprint, try await recorder.metrics(of: fingerprint)))
-        case .register(let order):
-            post.yield(.versionRegistered(try await recorder.register(order)))
-        case .move(let move):
-            try await recorder.move(move)
-        case .serve(let revision, let intents):
-            try await serve(intents, revision: revision)
-        case .report(let statuses):
-            if let desired {
-                try await recorder.report(statuses, revision: desired.revision)
-            }
-        case .settled(let settlement):
-            try await recorder.settle(settlement, diagnostics: desired?.diagnostics ?? [])
-            observer.settled(settlement)
         case .wake(let time):
             scheduleWake(at: time)
+        default:
+            guard let runtime = core.desired?.runtime else { return }
+            if let event = try await performer.perform(effect, runtime: runtime) {
+                post.yield(event)
+            }
         }
     }
 
@@ -136,28 +129,34 @@ package actor ReconcileLoop {
         let runner = runner
         let post = post
         steps[launch.fingerprint] = Task {
-            let end = await runner.run(launch)
-            post.yield(.stepEnded(launch.fingerprint, end))
+            do {
+                post.yield(.stepEnded(launch.fingerprint, try await runner.run(launch)))
+            } catch {
+                self.end(error)
+            }
         }
     }
 
-    private func serve(_ intents: [ServingIntent], revision: Revision) async throws {
-        guard let desired else { return }
-        try await serving.serve(intents, revision: revision, runtime: desired.runtime)
-        for intent in intents {
-            try await recorder.recordRollout(intent, revision: revision)
-        }
+    private func end(_ error: any Error) {
+        final = final ?? error
+        // Wakes the loop, which then ends.
+        post.yield(.tick)
     }
 
     private func noteReady(_ report: ServingReport) async throws {
-        guard let desired else { return }
+        guard let revision = core.desired?.revision else { return }
         for deployment in report.deployments
         where deployment.digest == deployment.desiredDigest
             && deployment.readyReplicas >= deployment.desiredReplicas
             && noted[deployment.name] != deployment.digest
         {
-            try await recorder.recordReady(deployment, revision: desired.revision)
-            noted[deployment.name] = deployment.digest
+            do {
+                try await recorder.recordReady(deployment, revision: revision)
+                noted[deployment.name] = deployment.digest
+            } catch is PassingTrouble {
+                // The next report tries again.
+                continue
+            }
         }
     }
 
@@ -168,6 +167,16 @@ package actor ReconcileLoop {
         wake = Task {
             await clock.sleep(until: time)
             if !Task.isCancelled { post.yield(.tick) }
+        }
+    }
+}
+
+extension StepRunner {
+    /// All three parts, one after the other. Cancelling the task cancels the step.
+    func run(_ launch: StepLaunch) async throws -> StepEnd {
+        switch try await begin(launch) {
+        case .ended(let end): return end
+        case .begun(let step): return try await finish(step, await execute(step))
         }
     }
 }

@@ -1,4 +1,5 @@
 package import ResourceAPI
+package import SourceControl
 
 /// What can go wrong between a commit and its desired state. All texts are here.
 package enum ReconcilerError: Error, Hashable, Sendable {
@@ -10,7 +11,11 @@ package enum ReconcilerError: Error, Hashable, Sendable {
     /// A source file has other bytes than when it was hashed.
     case sourceChanged(RepositoryPath)
     case servingNotWritten(path: String, reason: String)
-    case pruneRefused(count: Int, of: Int, limit: String)
+    case pruneRefused(count: Int, of: Int, limit: String, CommitID)
+    /// `metadata.prune: disabled` stood in the last manifest of a resource that the commit has not.
+    case pruneProtected(ResourceID, CommitID)
+    /// The branch does not continue from what was reconciled last.
+    case historyHeld(branch: String, commit: CommitID, last: CommitID, HistoryRelation)
 
     package var message: String {
         switch self {
@@ -23,8 +28,12 @@ package enum ReconcilerError: Error, Hashable, Sendable {
         case .sourceUnreadable(let path, let reason): "\(path.display) cannot be read: \(reason)"
         case .sourceChanged(let path): "\(path.display) changed while it was read"
         case .servingNotWritten(let path, let reason): "cannot write \(path): \(reason)"
-        case .pruneRefused(let count, let all, let limit):
-            "the commit would remove \(count) of \(all) resources, more than \(limit)"
+        case .pruneRefused(let count, let all, let limit, let commit):
+            "the commit \(commit.short) would remove \(count) of \(all) resources, more than \(limit)"
+        case .pruneProtected(let resource, let commit):
+            "the commit \(commit.short) would remove \(resource), which is protected by metadata.prune: disabled"
+        case .historyHeld(let branch, let commit, let last, let relation):
+            "\(branch) moved to \(commit.short), which \(relation.text(from: last)); it is held"
         }
     }
 
@@ -36,12 +45,25 @@ package enum ReconcilerError: Error, Hashable, Sendable {
         case .sourceMissing: "commit the file, or name the folder that holds it with --data"
         case .sourceUnreadable, .servingNotWritten: nil
         case .sourceChanged: "the step is repeated with the new content"
-        case .pruneRefused:
-            "if that is meant, confirm with `ingot apply --allow-prune`; else bring them back"
+        case .pruneRefused(_, _, _, let commit), .pruneProtected(_, let commit):
+            "if that is meant, confirm with `ingot approve \(commit.short)`; else bring them back"
+        case .historyHeld(_, let commit, _, _):
+            "if that is meant, confirm with `ingot approve \(commit.short)`, or set spec.history: follow in ingot.yaml; else push the branch as it was"
         }
     }
 }
 
 extension ReconcilerError: CustomStringConvertible {
     package var description: String { hint.map { message + "\nhint: " + $0 } ?? message }
+}
+
+extension HistoryRelation {
+    fileprivate func text(from last: CommitID) -> String {
+        switch self {
+        case .same, .forward: "continues from \(last.short)"
+        case .rewound: "is older than \(last.short), reconciled last"
+        case .diverged: "leaves out \(last.short), reconciled last"
+        case .unrelated: "has nothing in common with \(last.short), reconciled last"
+        }
+    }
 }

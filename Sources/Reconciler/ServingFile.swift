@@ -4,11 +4,15 @@ package import ResourceAPI
 package import StateStore
 
 /// Tells the gateway what to serve, through `run/serving.json`.
-package struct ServingFile: ServingSink {
+package actor ServingFile: ServingSink {
     private let store: StateStore
     /// Absolute path of libonnxruntime of the runtime with this lock digest; nil if that runtime is
     /// not on this machine.
     private let library: @Sendable (Digest) async throws -> String
+    /// What was worked out before, so that one change among many deployments costs one look-up.
+    private var known: [ServingIntent: ServedDeployment] = [:]
+    /// As it was written last.
+    private var written: [UInt8]?
 
     package init(
         store: StateStore, library: @escaping @Sendable (Digest) async throws -> String
@@ -17,27 +21,61 @@ package struct ServingFile: ServingSink {
         self.library = library
     }
 
+    private var path: String { store.directory.path + "/run/serving.json" }
+
     package func serve(
         _ intents: [ServingIntent], revision: Revision, runtime: Digest
     ) async throws {
+        var next: [ServingIntent: ServedDeployment] = [:]
         var deployments: [ServedDeployment] = []
         for intent in intents {
-            let files = try await store.artifacts.files(of: intent.version.digest)
-            guard let onnx = files["model.onnx"], let signature = files["signature.json"] else {
-                continue
+            let found: ServedDeployment?
+            if let before = known[intent] {
+                found = before
+            } else {
+                found = try await served(intent, runtime: runtime)
             }
-            // A version is served with the runtime that it was trained with.
-            let trained = try await store.result(of: intent.version.fingerprint)
-            deployments.append(
-                ServedDeployment(
-                    name: intent.deployment.text, replicas: intent.replicas,
-                    model: intent.version.model.text, version: intent.version.number,
-                    digest: intent.version.digest, commit: intent.version.commit.hex,
-                    onnxPath: onnx.path, signaturePath: signature.path, onnxDigest: onnx.digest,
-                    runtimeLibrary: try await library(trained?.order.runtime ?? runtime)))
+            guard let found else { continue }
+            next[intent] = found
+            deployments.append(found)
         }
+        known = next
         let plan = ServingPlan(revision: revision.description, deployments: deployments)
-        try RunFile.write(plan, to: store.directory.path + "/run/serving.json")
+        do {
+            try RunFile.write(plan, to: path)
+        } catch {
+            throw PassingTrouble(message: "\(error)")
+        }
+        written = FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+    }
+
+    private func served(
+        _ intent: ServingIntent, runtime: Digest
+    ) async throws -> ServedDeployment? {
+        let files: [String: StoredFile]
+        do {
+            files = try await store.artifacts.files(of: intent.version.digest)
+        } catch {
+            // Lost since it was made: the next look finds that, and has it made again.
+            throw PassingTrouble(message: "\(error)")
+        }
+        guard let onnx = files["model.onnx"], let signature = files["signature.json"] else {
+            return nil
+        }
+        // A version is served with the runtime that it was trained with.
+        let trained = try await store.result(of: intent.version.fingerprint)
+        return ServedDeployment(
+            name: intent.deployment.text, replicas: intent.replicas,
+            model: intent.version.model.text, version: intent.version.number,
+            digest: intent.version.digest, commit: intent.version.commit.hex,
+            onnxPath: onnx.path, signaturePath: signature.path, onnxDigest: onnx.digest,
+            runtimeLibrary: try await library(trained?.order.runtime ?? runtime))
+    }
+
+    /// Whether somebody else changed or removed the file since it was written.
+    package var isChanged: Bool {
+        guard let written else { return false }
+        return FileManager.default.contents(atPath: path).map { [UInt8]($0) } != written
     }
 }
 
@@ -73,6 +111,12 @@ package enum RunFile {
         let path = stateDirectory + "/run/trouble.json"
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         return try? JSONDecoder().decode([String: String].self, from: data)["message"]
+    }
+
+    /// What the gateway was told last; nil if nothing, or not by this release.
+    package static func plan(in stateDirectory: String) -> ServingPlan? {
+        FileManager.default.contents(atPath: stateDirectory + "/run/serving.json")
+            .flatMap { try? JSONDecoder().decode(ServingPlan.self, from: $0) }
     }
 
     /// What the gateway reports; nil if none runs.

@@ -8,6 +8,7 @@ package import StateStore
 
 /// Finds the local files that snapshots read: blobs of the commit, or files below a data root.
 package actor SourceObserver: SourceFiles {
+    private static let smallBytes = 1 << 20
     private let repository: any Repository
     private let projectPath: RepositoryPath
     /// The folder that paths of data files are relative to; nil if only the commit's files count.
@@ -17,6 +18,9 @@ package actor SourceObserver: SourceFiles {
     private var blobDigests: [BlobID: Digest] = [:]
     private var blobs: [Digest: BlobID] = [:]
     private var stamps: [String: (stamp: SourceFileStamp, digest: Digest)] = [:]
+    /// Files of the last commit looked at that are not part of it.
+    private var outside: [RepositoryPath] = []
+    private var roots: [RepositoryPath] = []
 
     /// - Parameter store: keeps the hashes of large files from one start to the next; nil for
     ///   commands that only look.
@@ -30,40 +34,72 @@ package actor SourceObserver: SourceFiles {
         self.store = store
     }
 
-    /// The state of every file that a step of the graph reads.
+    /// The state of every file that a dataset of the graph reads.
     package func observe(
         _ graph: ResourceGraph, at commit: CommitID
     ) async throws -> [RepositoryPath: SourceFile] {
+        var full: [RepositoryPath: RepositoryPath] = [:]
+        for resource in graph.resources.values {
+            guard case .file(let source)? = resource.dataset?.source else { continue }
+            full[source.path] = projectPath.appending(source.path.bytes)
+        }
+        let committed = try await repository.files(at: commit, paths: Array(full.values))
+        try await hash(committed.values.map(\.blob))
         var result: [RepositoryPath: SourceFile] = [:]
-        for step in graph.steps.values {
-            for input in step.inputs {
-                guard case .file(let path) = input.origin, result[path] == nil else { continue }
-                do {
-                    let digest = try await digest(
-                        of: path, at: commit, roots: graph.project.dataRoots)
-                    result[path] = .present(digest)
-                } catch let error as ReconcilerError {
-                    result[path] = .unreadable(error.message)
-                }
+        outside = []
+        roots = graph.project.dataRoots
+        for (path, fullPath) in full {
+            if let file = committed[fullPath] {
+                result[path] = .present(try await digest(of: file.blob))
+            } else {
+                outside.append(path)
+                result[path] = try await outsideFile(path)
             }
         }
         return result
     }
 
-    private func digest(
-        of path: RepositoryPath, at commit: CommitID, roots: [RepositoryPath]
-    ) async throws -> Digest {
-        let full = projectPath.appending(path.bytes)
-        if let file = try await repository.file(at: commit, path: full) {
-            return try await digest(of: file.blob)
+    /// The same for the commit that was observed last: only files outside of it can have changed.
+    package func observeAgain(
+        _ before: [RepositoryPath: SourceFile]
+    ) async throws -> [RepositoryPath: SourceFile] {
+        var result = before
+        for path in outside {
+            let found = try await outsideFile(path)
+            if result[path] != found { result[path] = found }
         }
-        guard let dataDirectory else {
-            throw ReconcilerError.sourceMissing(path, folder: "a data directory")
+        return result
+    }
+
+    private func outsideFile(_ path: RepositoryPath) async throws -> SourceFile {
+        do {
+            guard let dataDirectory else {
+                throw ReconcilerError.sourceMissing(path, folder: "a data directory")
+            }
+            guard path.isContained, roots.contains(where: path.isInside) else {
+                throw ReconcilerError.sourceOutsideRoots(path, roots: roots)
+            }
+            return .present(try await digest(ofFile: path, in: dataDirectory))
+        } catch let error as ReconcilerError {
+            return .unreadable(error.message)
         }
-        guard path.isContained, roots.contains(where: path.isInside) else {
-            throw ReconcilerError.sourceOutsideRoots(path, roots: roots)
+    }
+
+    /// Small blobs are hashed many at a time in memory: that is what makes the first look quick.
+    private func hash(_ ids: [BlobID]) async throws {
+        var small: [BlobID] = []
+        for id in Set(ids) where blobDigests[id] == nil {
+            if try await repository.blobSize(id) <= Self.smallBytes { small.append(id) }
         }
-        return try await digest(ofFile: path, in: dataDirectory)
+        for start in stride(from: 0, to: small.count, by: 64) {
+            let part = Array(small[start..<min(start + 64, small.count)])
+            let contents = try await repository.blobs(part, limit: Self.smallBytes)
+            for (id, bytes) in zip(part, contents) {
+                let digest = Digest(hashing: bytes)
+                blobDigests[id] = digest
+                blobs[digest] = id
+            }
+        }
     }
 
     private func digest(of blob: BlobID) async throws -> Digest {
@@ -75,7 +111,6 @@ package actor SourceObserver: SourceFiles {
         blobs[digest] = blob
         return digest
     }
-
     private func digest(ofFile path: RepositoryPath, in directory: String) async throws -> Digest {
         let absolute = directory + "/" + path.display
         let stamp: SourceFileStamp

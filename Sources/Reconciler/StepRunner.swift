@@ -1,67 +1,100 @@
-import Execution
-import Foundation
+package import Execution
 import Planning
 import ResourceAPI
 import ResourceGraph
 
-/// Carries one step from its launch to its recorded end.
-struct StepRunner: Sendable {
+/// A step whose run is recorded as begun.
+package struct BegunStep: Sendable {
+    package let launch: StepLaunch
+    package let runID: String
+    package let order: StepOrder
+    package let executor: any Executor
+    /// Milliseconds since 1970.
+    let startedAt: Int64
+}
+
+/// Carries a step from its launch to its recorded end, in three parts, each of which ends with
+/// something durable: a crash between two of them is what a crash in the middle of a step is.
+package struct StepRunner: Sendable {
     let recorder: any StateRecorder
     let sources: any SourceFiles
+    let folders: any WorkFolders
     let executors: any RuntimeExecutors
     let attribution: any ReasonAttribution
     let clock: any LoopClock
     let observer: any LoopObserver
-    /// `<state>/work` and `<state>/logs`, absolute.
-    let workDirectory: String
-    let logDirectory: String
 
-    /// Never throws: whatever goes wrong is an end. Cancelling the task cancels the step.
-    func run(_ launch: StepLaunch) async -> StepEnd {
-        do {
-            return try await attempt(launch)
-        } catch is CancellationError {
-            return .cancelled
-        } catch {
-            observer.warn("\(launch.step.id): \(error)")
-            return .interrupted(message: "\(error)")
-        }
+    package enum Beginning: Sendable {
+        case begun(BegunStep)
+        case ended(StepEnd)
     }
 
-    private func attempt(_ launch: StepLaunch) async throws -> StepEnd {
-        let executor = try await executors.executor(for: launch.runtime)
-        let reasons = await attribution.attribute(launch.reasons, at: launch.revision)
-        let launch = launch.with(reasons: reasons)
-        let runID = try await recorder.begin(launch)
-        let folder = "\(workDirectory)/\(runID)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let started = clock.now
-        observer.stepStarted(launch, runID: runID)
-        let outcome: StepOutcome
+    /// Records that the run begins, and puts its inputs in place.
+    ///
+    /// - Throws: what is final.
+    package func begin(_ launch: StepLaunch) async throws -> Beginning {
         do {
-            let order = try await order(for: launch, runID: runID, folder: folder)
-            outcome = await executor.run(order) { event in
-                if case .progress(let fraction, let message) = event {
-                    observer.stepProgressed(launch.step.id, fraction: fraction, message: message)
-                }
+            let executor = try await executors.executor(for: launch.runtime)
+            let reasons = await attribution.attribute(launch.reasons, at: launch.revision)
+            let launch = launch.with(reasons: reasons)
+            let runID = try await recorder.begin(launch)
+            observer.stepStarted(launch, runID: runID)
+            do {
+                let order = try await order(for: launch, runID: runID)
+                return .begun(
+                    BegunStep(
+                        launch: launch, runID: runID, order: order, executor: executor,
+                        startedAt: clock.now))
+            } catch {
+                // The run was begun, so it must also be ended.
+                let failure = StepFailure(
+                    class: .internal, code: "InputUnavailable", message: "\(error)")
+                return .ended(
+                    try await record(
+                        .failed(failure), of: launch, runID: runID, startedAt: clock.now))
             }
-        } catch {
-            // The run was begun, so it must also be ended.
-            let failure = StepFailure(
-                class: .internal, code: "InputUnavailable", message: "\(error)")
-            try await recorder.fail(runID, launch, failure)
-            throw error
+        } catch let trouble as PassingTrouble {
+            return .ended(interrupted(launch, trouble))
+        } catch is CancellationError {
+            return .ended(.cancelled)
+        } catch let error where error is ExecutionError {
+            observer.warn("\(launch.step.id): \(error)")
+            return .ended(
+                .interrupted(Interruption(message: "\(error)", isEnvironmental: false)))
         }
-        let seconds = Double(clock.now - started) / 1000
-        defer { observer.stepEnded(launch.step.id, outcome, seconds: seconds) }
-        return try await record(outcome, runID: runID, launch, output: "\(folder)/output")
     }
 
-    private func order(
-        for launch: StepLaunch, runID: String, folder: String
-    ) async throws -> StepOrder {
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+    /// Runs it. Cancelling the task cancels the step.
+    package func execute(_ step: BegunStep) async -> StepOutcome {
+        let observer = observer
+        let id = step.launch.step.id
+        return await step.executor.run(step.order) { event in
+            if case .progress(let fraction, let message) = event {
+                observer.stepProgressed(id, fraction: fraction, message: message)
+            }
+        }
+    }
+
+    /// Publishes what it made, and records how it ended.
+    ///
+    /// - Throws: what is final.
+    package func finish(_ step: BegunStep, _ outcome: StepOutcome) async throws -> StepEnd {
+        do {
+            return try await record(
+                outcome, of: step.launch, runID: step.runID, startedAt: step.startedAt)
+        } catch let trouble as PassingTrouble {
+            // The run's row says that it runs; the next attempt, or the next start, ends it.
+            return interrupted(step.launch, trouble)
+        }
+    }
+
+    private func interrupted(_ launch: StepLaunch, _ trouble: PassingTrouble) -> StepEnd {
+        observer.warn("\(launch.step.id): \(trouble)")
+        return .interrupted(Interruption(message: trouble.message, isEnvironmental: true))
+    }
+
+    private func order(for launch: StepLaunch, runID: String) async throws -> StepOrder {
+        let folder = try folders.make(runID)
         var inputs: [String: [String: String]] = [:]
         for input in launch.step.inputs {
             guard let digest = launch.inputs[input.name] else { continue }
@@ -75,22 +108,29 @@ struct StepRunner: Sendable {
             }
         }
         return StepOrder(
-            runID: runID, step: launch.step.id, program: launch.step.program,
-            seed: launch.step.seed, resources: launch.step.resources, inputs: inputs,
-            outputDirectory: "\(folder)/output", logPath: "\(logDirectory)/\(runID).log")
+            runID: runID, step: launch.step.id, program: launch.program, seed: launch.step.seed,
+            resources: launch.step.resources, inputs: inputs,
+            outputDirectory: "\(folder)/output", logPath: folders.log(runID))
     }
 
     private func record(
-        _ outcome: StepOutcome, runID: String, _ launch: StepLaunch, output: String
+        _ outcome: StepOutcome, of launch: StepLaunch, runID: String, startedAt: Int64
     ) async throws -> StepEnd {
+        defer {
+            folders.remove(runID)
+            observer.stepEnded(
+                launch.step.id, outcome, seconds: Double(clock.now - startedAt) / 1000)
+        }
         switch outcome {
         case .succeeded(let metadata):
+            let output = "\(try folders.make(runID))/output"
             return try await recorder.succeed(
                 runID, launch, directory: output, metadata: metadata)
         case .failed(let failure):
             try await recorder.fail(runID, launch, failure)
             guard failure.isDeterministic else {
-                return .interrupted(message: failure.message)
+                return .interrupted(
+                    Interruption(message: failure.message, isEnvironmental: false))
             }
             return .failed(
                 RecordedFailure(

@@ -19,33 +19,57 @@ package struct StoreRecorder: StateRecorder {
         ChangeOrigin(actor: actor, commit: revision.commit, cause: cause)
     }
 
+    /// What may pass is told apart from what ends the controller: a database whose writes fail
+    /// otherwise than for want of room is not written to again.
+    @discardableResult
+    private func recording<Value>(
+        _ body: () async throws(StateStoreError) -> Value
+    ) async throws -> Value {
+        do throws(StateStoreError) {
+            return try await body()
+        } catch {
+            guard error.isPassing else { throw error }
+            throw PassingTrouble(message: "\(error)")
+        }
+    }
+
     package func begin(_ launch: StepLaunch) async throws -> String {
         let step = launch.step
-        return try await store.startRun(
-            NewRun(
-                step: step.id, fingerprint: launch.fingerprint, revision: launch.revision,
-                actor: actor, attempt: launch.attempt, reasons: launch.reasons,
-                recipeVersion: step.recipeVersion, recipe: step.recipe, inputs: launch.inputs,
-                runtime: launch.runtime, seed: step.seed, threads: step.resources.cpus))
+        let run = NewRun(
+            step: step.id, fingerprint: launch.fingerprint, revision: launch.revision,
+            actor: actor, attempt: launch.attempt, reasons: launch.reasons,
+            recipeVersion: step.recipeVersion, recipe: step.recipe, inputs: launch.inputs,
+            runtime: launch.runtime, seed: step.seed, threads: step.resources.cpus)
+        return try await recording { () throws(StateStoreError) in
+            do throws(StateStoreError) {
+                return try await store.startRun(run)
+            } catch {
+                guard case .alreadyRunning(_, let stale) = error else { throw error }
+                // Only this process runs steps, and it has no such run: its end could not be
+                // recorded when it came.
+                try await store.failRun(
+                    stale,
+                    RunFailure(
+                        class: "interrupted", code: "Interrupted",
+                        message: "its end could not be recorded"), isDeterministic: false)
+                return try await store.startRun(run)
+            }
+        }
     }
 
     package func succeed(
         _ runID: String, _ launch: StepLaunch, directory: String, metadata: JSONValue
     ) async throws -> StepEnd {
+        let artifact: PublishedArtifact
         do throws(StateStoreError) {
-            let artifact = try await store.artifacts.publish(directory: directory)
+            artifact = try await store.artifacts.publish(directory: directory)
+        } catch {
+            return try await notPublished(runID, launch, error)
+        }
+        do throws(StateStoreError) {
             let finished = try await store.finishRun(
                 runID, artifact: artifact, metadata: metadata)
-            let step = launch.step
-            let seconds = finished.run.seconds ?? 0
-            return .succeeded(
-                step.id,
-                RecordedResult(digest: finished.artifact, runID: runID, seconds: seconds),
-                RecordedExecution(
-                    fingerprint: launch.fingerprint, recipeVersion: step.recipeVersion,
-                    recipe: step.recipe, inputs: launch.inputs, runtime: launch.runtime,
-                    seed: step.seed, threads: step.resources.cpus, digest: finished.artifact,
-                    commit: launch.revision.commit, seconds: seconds))
+            return ended(finished, launch)
         } catch {
             if case .notReproducible = error {
                 return .failed(
@@ -53,25 +77,52 @@ package struct StoreRecorder: StateRecorder {
                         runID: runID, code: "NonReproducible", message: error.message,
                         hint: error.hint))
             }
-            let failure = StepFailure(
-                class: .resource, code: "NotPublished", message: error.message, hint: error.hint)
-            try await fail(runID, launch, failure)
-            return .interrupted(message: error.message)
+            guard error.isPassing else { throw error }
+            throw PassingTrouble(message: "\(error)")
         }
+    }
+
+    private func ended(_ finished: FinishedRun, _ launch: StepLaunch) -> StepEnd {
+        let step = launch.step
+        let seconds = finished.run.seconds ?? 0
+        return .succeeded(
+            step.id,
+            RecordedResult(digest: finished.artifact, runID: finished.run.id, seconds: seconds),
+            RecordedExecution(
+                fingerprint: launch.fingerprint, recipeVersion: step.recipeVersion,
+                recipe: step.recipe, inputs: launch.inputs, runtime: launch.runtime,
+                seed: step.seed, threads: step.resources.cpus, digest: finished.artifact,
+                commit: launch.revision.commit, seconds: seconds))
+    }
+
+    /// Output of a wrong kind is the step's fault, everything else the disk's.
+    private func notPublished(
+        _ runID: String, _ launch: StepLaunch, _ error: StateStoreError
+    ) async throws -> StepEnd {
+        let failure = StepFailure(
+            class: .resource, code: error.isDiskFull ? "NoSpace" : "NotPublished",
+            message: error.message, hint: error.hint)
+        try await fail(runID, launch, failure)
+        return .interrupted(
+            Interruption(message: error.message, isEnvironmental: error.isPassing))
     }
 
     package func fail(
         _ runID: String, _ launch: StepLaunch, _ failure: StepFailure
     ) async throws {
-        try await store.failRun(
-            runID,
-            RunFailure(
-                class: failure.class.rawValue, code: failure.code, message: failure.message,
-                hint: failure.hint), isDeterministic: failure.isDeterministic)
+        try await recording { () throws(StateStoreError) in
+            try await store.failRun(
+                runID,
+                RunFailure(
+                    class: failure.class.rawValue, code: failure.code, message: failure.message,
+                    hint: failure.hint), isDeterministic: failure.isDeterministic)
+        }
     }
 
     package func cancel(_ runID: String) async throws {
-        try await store.cancelRun(runID, cause: "a newer commit does not want it")
+        try await recording { () throws(StateStoreError) in
+            try await store.cancelRun(runID, cause: "a newer commit does not want it")
+        }
     }
 
     package func files(of artifact: Digest) async throws -> [String: String] {
@@ -79,60 +130,129 @@ package struct StoreRecorder: StateRecorder {
     }
 
     package func metrics(of evaluation: Fingerprint) async throws -> JSONValue {
-        try await store.result(of: evaluation)?.metadata ?? .object([:])
+        try await recording { () throws(StateStoreError) in
+            try await store.result(of: evaluation)?.metadata ?? .object([:])
+        }
     }
 
     package func register(_ order: VersionOrder) async throws -> ModelVersion {
-        try await store.registerVersion(
-            NewVersion(
-                model: order.model, digest: order.digest, fingerprint: order.fingerprint,
-                commit: order.revision.commit, metrics: order.metrics, gates: order.gates),
-            origin: origin(order.revision, "its gates passed")
-        ).version
+        try await recording { () throws(StateStoreError) in
+            try await store.registerVersion(
+                NewVersion(
+                    model: order.model, digest: order.digest, fingerprint: order.fingerprint,
+                    commit: order.revision.commit, metrics: order.metrics, gates: order.gates),
+                origin: origin(order.revision, "its gates passed")
+            ).version
+        }
     }
 
     package func move(_ move: StageMove) async throws {
-        try await store.setStage(
-            model: move.model, stage: move.stage, version: move.version?.number,
-            origin: origin(move.revision, move.cause))
+        try await recording { () throws(StateStoreError) in
+            do throws(StateStoreError) {
+                try await store.setStage(
+                    model: move.model, stage: move.stage, version: move.version?.number,
+                    origin: origin(move.revision, move.cause))
+            } catch {
+                // Lost since it was made: the next look finds that, and has it made again.
+                guard error.isArtifactTrouble else { throw error }
+                throw .busy(path: error.message)
+            }
+        }
     }
 
     package func recordRollout(_ intent: ServingIntent, revision: Revision) async throws {
-        try await store.startRollout(
-            deployment: intent.deployment, version: intent.version, revision: revision,
-            origin: origin(revision, "its stage shows version \(intent.version.number)"))
+        try await recording { () throws(StateStoreError) in
+            try await store.startRollout(
+                deployment: intent.deployment, version: intent.version, revision: revision,
+                origin: origin(revision, "its stage shows version \(intent.version.number)"))
+        }
     }
 
     package func recordReady(_ report: DeploymentReport, revision: Revision) async throws {
         guard let deployment = ResourceName(report.name), let digest = report.digest else { return }
-        do throws(StateStoreError) {
-            try await store.markRolloutReady(
-                deployment: deployment, digest: digest,
-                origin: origin(revision, "the gateway switched to it"))
-        } catch {
-            // The report is of a rollout that a newer one has replaced meanwhile.
-            if case .unknownRollout = error { return }
-            throw error
+        try await recording { () throws(StateStoreError) in
+            do throws(StateStoreError) {
+                try await store.markRolloutReady(
+                    deployment: deployment, digest: digest,
+                    origin: origin(revision, "the gateway switched to it"))
+            } catch {
+                // The report is of a rollout that a newer one has replaced meanwhile.
+                if case .unknownRollout = error { return }
+                throw error
+            }
         }
     }
 
-    package func report(_ statuses: [ResourceStatus], revision: Revision) async throws {
-        try await store.replaceStatuses(
-            statuses.map {
-                NewStatus(
-                    resource: $0.resource, sync: $0.sync, health: $0.health,
-                    conditions: $0.conditions, message: $0.message,
-                    observedRevision: revision.description)
-            }, origin: origin(revision, "summarized"))
+    package func report(
+        _ statuses: [ResourceStatus], removed: [ResourceID], revision: Revision
+    ) async throws {
+        try await recording { () throws(StateStoreError) in
+            try await store.updateStatuses(
+                changed: statuses.map {
+                    NewStatus(
+                        resource: $0.resource, sync: $0.sync, health: $0.health,
+                        conditions: $0.conditions, message: $0.message,
+                        observedRevision: revision.description)
+                }, removed: removed, origin: origin(revision, "summarized"))
+        }
     }
 
     package func settle(_ settlement: Settlement, diagnostics: [Diagnostic]) async throws {
-        try await store.settle(
-            settlement.revision,
-            settlement.failed > 0 || settlement.errors > 0 ? .failed : .reconciled,
-            diagnostics: diagnostics.map(RecordedDiagnostic.init),
-            counts: StepCounts(
-                ran: settlement.ran, cached: settlement.cached, failed: settlement.failed),
-            actor: actor)
+        try await recording { () throws(StateStoreError) in
+            try await store.settle(
+                settlement.revision,
+                settlement.failed > 0 || settlement.errors > 0 ? .failed : .reconciled,
+                diagnostics: diagnostics.map(RecordedDiagnostic.init),
+                counts: StepCounts(
+                    ran: settlement.ran, cached: settlement.cached, failed: settlement.failed),
+                actor: actor)
+        }
+    }
+
+    package func expire(_ suspension: Suspension) async throws {
+        try await recording { () throws(StateStoreError) in
+            try await store.resume(
+                suspension.resource,
+                origin: ChangeOrigin(actor: actor, cause: "the suspension's time is over"))
+        }
+    }
+
+    package func recordDrift(
+        _ resource: ResourceID, what: String, isHealed: Bool, revision: Revision
+    ) async throws {
+        try await recording { () throws(StateStoreError) in
+            try await store.append(
+                NewEvent(
+                    isHealed ? .driftHealed : .driftFound, resource,
+                    origin: origin(revision, "looked at what exists"), result: what))
+        }
+    }
+}
+
+extension EventKind {
+    /// Something that somebody else changed is put back.
+    static let driftHealed = EventKind(rawValue: "DriftHealed")
+    /// Something was changed by somebody else, and stays so.
+    static let driftFound = EventKind(rawValue: "DriftFound")
+}
+
+extension StateStoreError {
+    /// Room may come back, a lock may go.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .diskFull, .busy: true
+        default: false
+        }
+    }
+
+    fileprivate var isDiskFull: Bool {
+        if case .diskFull = self { true } else { false }
+    }
+
+    fileprivate var isArtifactTrouble: Bool {
+        switch self {
+        case .artifactMissing, .artifactDamaged: true
+        default: false
+        }
     }
 }

@@ -2,32 +2,13 @@ import Planning
 import ResourceAPI
 import ResourceGraph
 
-/// What `reconcileModels` found out, for the status.
-struct ModelSummary: Sendable {
-    var outcomes: [ResourceName: TrainingOutcome] = [:]
-    var decisions: [ResourceName: [StageDecision]] = [:]
-}
-
 /// The only place in which status and conditions are made.
 struct Summarizer {
+    let core: ReconcilerCore
     let desired: DesiredState
-    let plan: Plan
-    let running: Set<StepID>
-    let attempts: [Fingerprint: ReconcilerCore.Attempt]
-    let models: ModelSummary
-    let report: ServingReport?
-
-    /// Sorted by resource.
-    func statuses() -> [ResourceStatus] {
-        let steps = Dictionary(grouping: plan.steps, by: \.step.id.resource)
-        let ids = Set(desired.graph.resources.keys).union(desired.graph.blocked.keys)
-        return ids.sorted().map { id in
-            status(of: id, verdict: verdict(for: id, steps: steps[id] ?? []))
-        }
-    }
 
     /// One state, from which both vocabularies are derived.
-    private enum Verdict {
+    enum Verdict {
         case ready(String)
         case working(reason: String, String)
         /// Needs a human.
@@ -37,92 +18,136 @@ struct Summarizer {
         case missing(reason: String, String)
     }
 
-    private func verdict(for id: ResourceID, steps: [PlannedStep]) -> Verdict {
+    func status(of id: ResourceID) -> ResourceStatus {
+        let verdict = healed(id) ?? verdict(of: id)
+        guard let suspension = core.suspension(of: id) else {
+            return StatusWords(resource: id).status(verdict)
+        }
+        return StatusWords(resource: id).status(verdict, suspended: suspension)
+    }
+
+    private func healed(_ id: ResourceID) -> Verdict? {
+        guard let entry = core.healing.entries[id] else { return nil }
+        switch entry.hold {
+        case .stalled:
+            return .stalled(
+                reason: "HealingStalled",
+                "\(entry.what), again after it was put back \(Healing.maximumTimes) times")
+        case .reported:
+            return .kept(reason: "Drifted", "\(entry.what) (driftPolicy: report)")
+        case .waits: return .working(reason: "Healing", "\(entry.what); it is put back in a while")
+        case .ignored, nil: return nil
+        }
+    }
+
+    private func verdict(of id: ResourceID) -> Verdict {
         if desired.held.contains(id) {
             return .kept(
                 reason: "ManifestInvalid",
                 "its file cannot be read at this commit; the last applied manifest stays in force")
         }
         switch desired.graph.blocked[id] {
-        case .invalid:
-            return .stalled(reason: "ManifestInvalid", firstError(of: id))
-        case .waitsFor(let other):
-            let why = "waits for \(chain(from: other)), which is invalid"
-            // What was served before goes on being served, and people must see that.
-            if let served = report?.deployments.first(where: { $0.name == id.name.text }),
-                id.kind == .deployment, served.version != nil
-            {
-                return .kept(reason: "DependencyNotReady", "\(why); \(serving(served))")
-            }
-            return .stalled(reason: "DependencyNotReady", why)
+        case .invalid: return .stalled(reason: "ManifestInvalid", firstError(of: id))
+        case .waitsFor: return blocked(id)
         case nil: break
         }
         switch id.kind {
-        case .model: return verdict(forModel: id.name)
+        case .model: return verdict(forModel: id)
         case .deployment: return verdict(forDeployment: id)
         case .project: return .ready("applied")
-        case .dataset, .featureView, .trainingConfig: return verdict(for: steps)
+        case .dataset, .featureView, .trainingConfig: return verdict(forSteps: id)
         }
     }
 
     private func firstError(of id: ResourceID) -> String {
-        let own = desired.diagnostics.first { $0.resource == id && $0.severity == .error }
-        guard let own else { return "its manifest has errors: see `ingot validate`" }
+        guard let own = core.errors[id] else {
+            return "its manifest has errors: see `ingot validate`"
+        }
         return own.location.map { "\($0): \(own.message)" } ?? own.message
     }
 
-    /// `dataset/a, which waits for dataset/b`, up to the resource that has the error.
-    private func chain(from id: ResourceID) -> String {
-        var names = [id.description]
-        var seen: Set<ResourceID> = [id]
-        var next = desired.graph.blocked[id]
-        while case .waitsFor(let other)? = next, seen.insert(other).inserted {
-            names.append(other.description)
-            next = desired.graph.blocked[other]
+    private func blocked(_ id: ResourceID) -> Verdict {
+        let why =
+            "waits for \(WaitChain(core: core, desired: desired).text(from: id)), which is invalid"
+        // What was served before goes on being served, and people must see that.
+        if id.kind == .deployment, let served = core.serving.reports[id.name.text],
+            served.version != nil
+        {
+            return .kept(reason: "DependencyNotReady", "\(why); \(serving(served))")
         }
-        return names.joined(separator: ", which waits for ")
+        return .stalled(reason: "DependencyNotReady", why)
     }
+}
 
-    private func verdict(for steps: [PlannedStep]) -> Verdict {
-        var working: (String, String)?
+// MARK: - Steps
+
+extension Summarizer {
+    private func verdict(forSteps id: ResourceID) -> Verdict {
+        let steps = desired.graph.steps(of: id).compactMap { core.plan.step($0.id) }
+        var working: Verdict?
         for planned in steps {
-            let kind = planned.step.id.kind.rawValue
-            switch planned.action {
-            case .cached:
-                continue
-            case .failed(let failure):
-                return .stalled(reason: failure.code, failure.message)
-            case .missingSource(let path, let problem):
-                return .stalled(
-                    reason: "SourceMissing",
-                    problem.hasPrefix(path.display) ? problem : "\(path.display): \(problem)")
-            case .blocked(let other):
-                return .stalled(
-                    reason: "DependencyNotReady", "waits for \(other), which cannot succeed")
-            case .run, .mayRun:
-                if let fingerprint = planned.fingerprint, let attempt = attempts[fingerprint] {
-                    if attempt.count >= ReconcilerCore.maximumAttempts {
-                        return .stalled(
-                            reason: "RetriesExhausted",
-                            "\(kind) failed \(attempt.count) times: \(attempt.message)")
-                    }
-                    working = (
-                        "ProgressingWithRetry",
-                        "\(kind) is tried again after: \(attempt.message)"
-                    )
-                } else if running.contains(planned.step.id) {
-                    working = working ?? ("Progressing", "\(kind) is running")
-                } else {
-                    working = working ?? ("Progressing", "\(kind) waits for its inputs")
-                }
+            switch verdict(for: planned) {
+            case .ready: continue
+            case .working(let reason, let text):
+                working = working ?? .working(reason: reason, text)
+            case let final: return final
             }
         }
-        if let (reason, message) = working { return .working(reason: reason, message) }
-        return .ready(steps.isEmpty ? "applied" : "up to date")
+        return working ?? .ready(steps.isEmpty ? "applied" : "up to date")
     }
 
-    private func verdict(forModel name: ResourceName) -> Verdict {
-        let decisions = models.decisions[name] ?? []
+    private func verdict(for planned: PlannedStep) -> Verdict {
+        let kind = planned.step.id.kind.rawValue
+        switch planned.action {
+        case .cached: return .ready("")
+        case .failed(let failure): return .stalled(reason: failure.code, failure.message)
+        case .missingSource(let path, let problem):
+            return .stalled(
+                reason: "SourceMissing",
+                problem.hasPrefix(path.display) ? problem : "\(path.display): \(problem)")
+        case .blocked(let other):
+            return .stalled(
+                reason: "DependencyNotReady", "\(kind) waits for \(other), \(trouble(of: other))")
+        case .run, .mayRun: return verdict(forUnfinished: planned, kind)
+        }
+    }
+
+    private func trouble(of id: StepID) -> String {
+        switch core.plan.step(id)?.action {
+        case .failed(let failure): "which failed: \(failure.message)"
+        case .missingSource(let path, _): "whose file \(path.display) cannot be read"
+        default: "which cannot succeed"
+        }
+    }
+
+    private func verdict(forUnfinished planned: PlannedStep, _ kind: String) -> Verdict {
+        if let fingerprint = planned.fingerprint, let attempt = core.work.attempts[fingerprint] {
+            if attempt.isExhausted {
+                return .stalled(
+                    reason: "RetriesExhausted",
+                    "\(kind) failed \(attempt.count) times: \(attempt.interruption.message)")
+            }
+            return .working(
+                reason: "ProgressingWithRetry",
+                "\(kind) is tried again after: \(attempt.interruption.message)")
+        }
+        if core.work.runningSteps.contains(planned.step.id) {
+            return .working(reason: "Progressing", "\(kind) is running")
+        }
+        let chain = WaitChain(core: core, desired: desired)
+        if let next = chain.next(after: planned.step.id.resource) {
+            let path = chain.text(from: next, including: true)
+            return .working(reason: "DependencyNotReady", "\(kind) waits for \(path)")
+        }
+        return .working(reason: "Progressing", "\(kind) waits for its turn")
+    }
+}
+
+// MARK: - Models and deployments
+
+extension Summarizer {
+    private func verdict(forModel id: ResourceID) -> Verdict {
+        let decisions = core.registry.decisions[id.name] ?? []
         let shown = decisions.map { decision in
             switch decision.outcome {
             case .show(let version): "\(decision.stage)=v\(version)"
@@ -130,14 +155,19 @@ struct Summarizer {
             case .empty: "\(decision.stage) empty"
             }
         }.joined(separator: ", ")
-        switch models.outcomes[name] {
+        let suffix = shown.isEmpty ? "" : " (\(shown))"
+        switch core.registry.outcomes[id.name] {
         case .gatesFailed(let gates):
-            return .kept(
-                reason: "GatesFailed", gates.joined(separator: "; ") + suffix(shown))
+            return .kept(reason: "GatesFailed", gates.joined(separator: "; ") + suffix)
         case .failed(let why):
-            return .stalled(reason: "TrainingFailed", why + suffix(shown))
+            return .stalled(reason: "TrainingFailed", why + suffix)
         case .pending, nil:
-            return .working(reason: "Progressing", "training is under way" + suffix(shown))
+            let chain = WaitChain(core: core, desired: desired)
+            let path = chain.next(after: id).map {
+                ": waits for \(chain.text(from: $0, including: true))"
+            }
+            return .working(
+                reason: "Progressing", "training is under way\(path ?? "")\(suffix)")
         case .registered:
             for decision in decisions {
                 switch decision.outcome {
@@ -150,23 +180,28 @@ struct Summarizer {
         }
     }
 
-    private func suffix(_ shown: String) -> String { shown.isEmpty ? "" : " (\(shown))" }
-
     private func verdict(forDeployment id: ResourceID) -> Verdict {
         guard let spec = desired.graph.resources[id]?.deployment else {
             return .missing(reason: "Unknown", "not understood")
         }
-        guard let report else {
+        guard core.serving.hasReport else {
             return .missing(
                 reason: "GatewayDown", "no gateway is running: start it with `ingot gateway`")
         }
-        guard let actual = report.deployments.first(where: { $0.name == id.name.text }) else {
+        guard let actual = core.serving.reports[id.name.text] else {
             return .working(
                 reason: "Progressing", "waits for stage '\(spec.stage)' of model/\(spec.model)")
         }
         let shown = serving(actual)
         if let failure = actual.failure {
             return .stalled(reason: "RolloutFailed", "\(failure); \(shown)")
+        }
+        if let intent = core.serving.intents[id.name],
+            intent.version.digest != actual.desiredDigest
+        {
+            // The gateway has not yet read what it was told.
+            return .working(
+                reason: "Progressing", "\(shown); v\(intent.version.number) is wanted")
         }
         guard actual.digest == actual.desiredDigest,
             actual.readyReplicas >= actual.desiredReplicas
@@ -180,48 +215,5 @@ struct Summarizer {
     private func serving(_ report: DeploymentReport) -> String {
         let version = report.version.map { "v\($0)" } ?? "nothing"
         return "serving \(version), \(report.readyReplicas)/\(report.desiredReplicas) replicas"
-    }
-
-    private func status(of id: ResourceID, verdict: Verdict) -> ResourceStatus {
-        let revision = desired.revision.description
-        func condition(_ type: String, _ status: Condition.Status, _ reason: String, _ text: String)
-            -> Condition
-        {
-            Condition(
-                type: type, status: status, reason: reason, message: text,
-                observedRevision: revision)
-        }
-        func make(
-            _ sync: SyncStatus, _ health: HealthStatus, _ conditions: [Condition], _ text: String
-        ) -> ResourceStatus {
-            ResourceStatus(
-                resource: id, sync: sync, health: health, conditions: conditions, message: text)
-        }
-        switch verdict {
-        case .ready(let text):
-            return make(.synced, .healthy, [condition("Ready", .yes, "Succeeded", text)], text)
-        case .working(let reason, let text):
-            return make(
-                .outOfSync, .progressing,
-                [
-                    condition("Ready", .unknown, reason, text),
-                    condition("Reconciling", .yes, reason, text),
-                ], text)
-        case .stalled(let reason, let text):
-            return make(
-                .outOfSync, .degraded,
-                [
-                    condition("Ready", .no, reason, text), condition("Stalled", .yes, reason, text),
-                ], text)
-        case .kept(let reason, let text):
-            return make(
-                .outOfSync, .healthy,
-                [
-                    condition("Ready", .no, reason, text), condition("Stalled", .yes, reason, text),
-                ], text)
-        case .missing(let reason, let text):
-            return make(
-                .outOfSync, .missing, [condition("Ready", .unknown, reason, text)], text)
-        }
     }
 }

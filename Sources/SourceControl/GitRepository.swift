@@ -89,10 +89,17 @@ package actor GitRepository: Repository {
         try handle.exportBlob(id, toFile: path)
     }
 
+    package func files(
+        at commit: CommitID, paths: [RepositoryPath]
+    ) throws(SourceControlError) -> [RepositoryPath: TreeFile] {
+        try handle.files(at: commit, paths: paths)
+    }
+
     package func changedFiles(
-        from old: CommitID?, to new: CommitID
+        from old: CommitID?, to new: CommitID, under folder: RepositoryPath,
+        matching suffixes: [String]
     ) throws(SourceControlError) -> [FileChange] {
-        try handle.changedFiles(from: old, to: new)
+        try handle.changedFiles(from: old, to: new, under: folder, matching: suffixes)
     }
 
     package func blame(
@@ -117,5 +124,11 @@ package actor GitRepository: Repository {
         _ a: CommitID, _ b: CommitID
     ) throws(SourceControlError) -> CommitID? {
         try handle.mergeBase(a, b)
+    }
+
+    package func relation(
+        from old: CommitID, to new: CommitID
+    ) throws(SourceControlError) -> HistoryRelation {
+        try handle.relation(from: old, to: new)
     }
 }

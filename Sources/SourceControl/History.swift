@@ -143,41 +143,4 @@ extension GitHandle {
         }
         return path.bytes.map { CChar(bitPattern: $0) } + [0]
     }
-
-    func changedFiles(
-        from old: CommitID?, to new: CommitID
-    ) throws(SourceControlError) -> [FileChange] {
-        let newTree = try lookUpTree(try treeID(of: new))
-        defer { git_tree_free(newTree) }
-        let oldTree = try old.map { old throws(SourceControlError) in
-            try lookUpTree(try treeID(of: old))
-        }
-        defer { git_tree_free(oldTree) }
-        var options = git_diff_options()
-        try LibGit2.check(
-            git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION)), "compare commits")
-        // Without the flag a file that became a link would be a deletion and an addition.
-        options.flags =
-            GIT_DIFF_INCLUDE_TYPECHANGE.rawValue | GIT_DIFF_SKIP_BINARY_CHECK.rawValue
-        let diff = try LibGit2.acquire("compare commits") {
-            git_diff_tree_to_tree(&$0, pointer, oldTree, newTree, &options)
-        }
-        defer { git_diff_free(diff) }
-        var result: [FileChange] = []
-        for index in 0..<git_diff_num_deltas(diff) {
-            guard let delta = git_diff_get_delta(diff, index)?.pointee,
-                let name = delta.new_file.path ?? delta.old_file.path
-            else { continue }
-            let kind: FileChange.Kind =
-                switch delta.status {
-                case GIT_DELTA_ADDED: .added
-                case GIT_DELTA_DELETED: .deleted
-                case GIT_DELTA_TYPECHANGE: .typeChanged
-                default: .modified
-                }
-            let bytes = Array(UnsafeRawBufferPointer(start: name, count: strlen(name)))
-            result.append(FileChange(path: RepositoryPath(bytes: bytes), kind: kind))
-        }
-        return result.sorted { $0.path < $1.path }
-    }
 }

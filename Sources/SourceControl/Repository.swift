@@ -26,6 +26,11 @@ package protocol Repository: Sendable {
     func file(
         at commit: CommitID, path: RepositoryPath
     ) async throws(SourceControlError) -> TreeFile?
+    /// Those of the paths that are regular files: every folder is opened once, which costs much less
+    /// than asking for one after the other.
+    func files(
+        at commit: CommitID, paths: [RepositoryPath]
+    ) async throws(SourceControlError) -> [RepositoryPath: TreeFile]
 
     /// - Throws: `blobTooLarge` before anything is read if it has more than `limit` bytes.
     func blob(_ id: BlobID, limit: Int) async throws(SourceControlError) -> [UInt8]
@@ -38,10 +43,16 @@ package protocol Repository: Sendable {
         _ id: BlobID, toFile path: String
     ) async throws(SourceControlError) -> ExportedBlob
 
-    /// What differs between two commits' files, sorted by path. Renames are a deletion and an
-    /// addition. Nil compares with an empty repository.
+    /// What differs between two commits' files in and below a folder (the empty path is the root),
+    /// sorted by path. Renames are a deletion and an addition. Nil compares with an empty repository.
+    /// Folders that are equal are not read, so that the cost grows with the size of the folders on
+    /// the way to what has changed.
+    ///
+    /// - Parameter suffixes: of regular files' names; none means all. What is or was no regular file
+    ///   (a link, a submodule, an unusable name) is in the result under any name.
     func changedFiles(
-        from old: CommitID?, to new: CommitID
+        from old: CommitID?, to new: CommitID, under folder: RepositoryPath,
+        matching suffixes: [String]
     ) async throws(SourceControlError) -> [FileChange]
     /// The commit that last changed each of the lines, as `git blame` says. Lines count from 1.
     func blame(
@@ -56,6 +67,23 @@ package protocol Repository: Sendable {
     func isAncestor(_ a: CommitID, of b: CommitID) async throws(SourceControlError) -> Bool
     /// Nil if the histories are unrelated.
     func mergeBase(_ a: CommitID, _ b: CommitID) async throws(SourceControlError) -> CommitID?
+    /// What happened to a branch that was at `old` and is at `new`.
+    ///
+    /// - Throws: `missingObject` if one of the two is not there.
+    @_disfavoredOverload
+    func relation(
+        from old: CommitID, to new: CommitID
+    ) async throws(SourceControlError) -> HistoryRelation
+}
+
+extension Repository {
+    /// What differs between all files of two commits.
+    package func changedFiles(
+        from old: CommitID?, to new: CommitID
+    ) async throws(SourceControlError) -> [FileChange] {
+        try await changedFiles(
+            from: old, to: new, under: RepositoryPath(bytes: []), matching: [])
+    }
 }
 
 /// The regular files of a commit's folder, and what else was there.
@@ -111,10 +139,13 @@ package struct FileChange: Hashable, Sendable {
 
     package let path: RepositoryPath
     package let kind: Kind
+    /// The content in the newer commit; nil if there is no regular file with a usable name.
+    package let blob: BlobID?
 
-    package init(path: RepositoryPath, kind: Kind) {
+    package init(path: RepositoryPath, kind: Kind, blob: BlobID?) {
         self.path = path
         self.kind = kind
+        self.blob = blob
     }
 }
 

@@ -30,9 +30,6 @@ extension GitHandle {
 
 /// Reads the trees below one folder, entry by entry and as bytes, and trusts none of them.
 private struct TreeWalk {
-    static let maxDepth = 64
-    static let maxEntries = 2_000_000
-
     let handle: GitHandle
     let suffixes: [String]
     var listing = TreeListing()
@@ -66,8 +63,8 @@ private struct TreeWalk {
     private mutating func walk(
         _ tree: git_oid, at path: RepositoryPath, depth: Int
     ) throws(SourceControlError) {
-        guard depth < Self.maxDepth else {
-            throw SourceControlError.treeTooDeep(path: path, limit: Self.maxDepth)
+        guard depth < TreeLimit.depth else {
+            throw SourceControlError.treeTooDeep(path: path, limit: TreeLimit.depth)
         }
         try GitHandle.checkCancellation()
         for entry in try entries(of: tree, at: path) {
@@ -102,67 +99,35 @@ private struct TreeWalk {
         }
     }
 
+    /// A copy, which may outlive its tree.
     private struct Entry {
-        enum Mode {
-            case tree, file, executable, link, commit, unknown
-        }
-
         let name: [UInt8]
-        let mode: Mode
+        let mode: TreeEntryMode
         let oid: git_oid
 
-        /// As git compares names: a folder's ends in a slash.
-        func precedes(_ other: Entry) -> Bool {
-            let slash = UInt8(ascii: "/")
-            let mine = mode == .tree ? name + [slash] : name
-            let others = other.mode == .tree ? other.name + [slash] : other.name
-            return mine.lexicographicallyPrecedes(others)
+        init(_ entry: TreeEntry) {
+            name = entry.name
+            mode = entry.mode
+            oid = entry.oid
         }
     }
 
-    /// A tree's entries, after checking that they are sorted and unique: two readers of a tree that is
-    /// not could see different files in it.
     private mutating func entries(
         of tree: git_oid, at path: RepositoryPath
     ) throws(SourceControlError) -> [Entry] {
-        let pointer = try handle.lookUpTree(tree)
-        defer { git_tree_free(pointer) }
-        let count = git_tree_entrycount(pointer)
-        entries += count
-        guard entries <= Self.maxEntries else {
-            throw SourceControlError.treeTooLarge(limit: Self.maxEntries)
+        let tree = try CheckedTree(handle, tree, at: path)
+        defer { tree.free() }
+        entries += tree.count
+        guard entries <= TreeLimit.entries else {
+            throw SourceControlError.treeTooLarge(limit: TreeLimit.entries)
         }
-        var result: [Entry] = []
-        result.reserveCapacity(count)
-        var names = Set<[UInt8]>(minimumCapacity: count)
-        for index in 0..<count {
-            guard let raw = git_tree_entry_byindex(pointer, index), let entry = Self.entry(raw)
-            else { continue }
-            guard names.insert(entry.name).inserted else {
-                throw SourceControlError.corruptTree(path: path, problem: "a name occurs twice")
-            }
-            if let last = result.last, !last.precedes(entry) {
-                throw SourceControlError.corruptTree(path: path, problem: "it is not sorted")
-            }
-            result.append(entry)
-        }
-        return result
+        return (0..<tree.count).compactMap { tree[$0].map { Entry($0) } }
     }
+}
 
-    private static func entry(_ raw: OpaquePointer) -> Entry? {
-        guard let text = git_tree_entry_name(raw), let oid = git_tree_entry_id(raw)?.pointee else {
-            return nil
-        }
-        let name = UnsafeRawBufferPointer(start: text, count: strlen(text))
-        let mode: Entry.Mode =
-            switch UInt32(git_tree_entry_filemode_raw(raw).rawValue) {
-            case 0o040000: .tree
-            case 0o100644, 0o100664: .file
-            case 0o100755: .executable
-            case 0o120000: .link
-            case 0o160000: .commit
-            default: .unknown
-            }
-        return Entry(name: Array(name), mode: mode, oid: oid)
-    }
+/// Bounds on what is read of one commit.
+enum TreeLimit {
+    static let depth = 64
+    /// Files and folders.
+    static let entries = 2_000_000
 }

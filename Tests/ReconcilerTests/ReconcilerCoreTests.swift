@@ -96,7 +96,10 @@ struct ReconcilerCoreTests {
         for _ in 0..<5 {
             let launch = try #require(
                 factory.running.first { $0.step.id.description == "dataset/flights#snapshot" })
-            try factory.end(launch, .interrupted(message: "no space left"))
+            try factory.end(
+                launch,
+                .interrupted(
+                    Interruption(message: "it was killed", isEnvironmental: false)))
             let wake = try #require(factory.wakeAt)
             pauses.append(wake - factory.now)
             factory.now = wake
@@ -106,10 +109,13 @@ struct ReconcilerCoreTests {
         let last = try #require(
             factory.running.first { $0.step.id.description == "dataset/flights#snapshot" })
         #expect(last.attempt == 6)
-        try factory.end(last, .interrupted(message: "no space left"))
+        try factory.end(
+            last,
+            .interrupted(
+                Interruption(message: "it was killed", isEnvironmental: false)))
         try factory.finishAll()
         let status = try factory.status("dataset/flights")
-        #expect(status.message == "snapshot failed 6 times: no space left")
+        #expect(status.message == "snapshot failed 6 times: it was killed")
         #expect(factory.settlements.count == 1)
     }
 
@@ -125,7 +131,10 @@ struct ReconcilerCoreTests {
                     runID: "r", code: "ColumnMissing", message: "no column 'origin'", hint: nil)))
         try factory.finishAll()
         let status = try factory.status("trainingconfig/delay")
-        #expect(status.message == "waits for dataset/flights#snapshot, which cannot succeed")
+        #expect(
+            status.message
+                == "training-set waits for dataset/flights#snapshot, which failed: no column 'origin'"
+        )
         #expect(status.health == .degraded)
         factory.forgetEffects()
         try factory.send(.tick)
@@ -157,7 +166,7 @@ struct ReconcilerCoreTests {
         #expect(
             try factory.status("deployment/delay").message
                 == "no gateway is running: start it with `ingot gateway`")
-        let wanted = Digest(hashing: [1])
+        let wanted = try #require(factory.servedDigests.first)
         func report(serving: Digest?, replicas: Int, failure: String?) -> CoreEvent {
             .served(
                 ServingReport(

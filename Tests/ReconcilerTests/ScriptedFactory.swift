@@ -8,11 +8,12 @@ import Testing
 /// Drives the core without any I/O: plays git, the workers, the store and the gateway, and writes
 /// down what the core asks for.
 struct ScriptedFactory {
-    private(set) var core = ReconcilerCore(recorded: RecordedState(), models: [:])
+    private(set) var core: ReconcilerCore
     private(set) var effects: [String] = []
     /// Steps that were started and have not ended, in the order of their start.
     private(set) var running: [StepLaunch] = []
     private(set) var served: [String] = []
+    private(set) var servedDigests: [Digest] = []
     private(set) var statuses: [ResourceID: ResourceStatus] = [:]
     private(set) var settlements: [Settlement] = []
     private(set) var wakeAt: Int64?
@@ -21,6 +22,12 @@ struct ScriptedFactory {
     var now: Int64 = 1_000_000
     /// What evaluations measure.
     var auc = 0.75
+    /// Kinds of effects that the store refuses for now: `move`, `register`, `report` …
+    var refused: Set<String> = []
+
+    init(budget: StepBudget = .unlimited) {
+        core = ReconcilerCore(recorded: RecordedState(), models: [:], budget: budget)
+    }
 
     static func commit(_ number: UInt8) throws -> CommitID {
         try #require(CommitID(bytes: Array(repeating: number, count: 20)))
@@ -92,6 +99,11 @@ struct ScriptedFactory {
     mutating func forgetEffects() { effects = [] }
 
     private mutating func play(_ effect: CoreEffect) {
+        if let name = name(effect), refused.contains(name) {
+            effects.append("cannot \(name)")
+            queue.append(.notDone(effect, message: "no space left on the device"))
+            return
+        }
         switch effect {
         case .start(let launch):
             effects.append("start \(launch.step.id)")
@@ -113,19 +125,36 @@ struct ScriptedFactory {
             effects.append(
                 "move \(move.model)/\(move.stage) to \(move.version.map { "v\($0.number)" } ?? "nothing")"
             )
+            queue.append(.stageMoved(move))
         case .serve(_, let intents):
             served = intents.map { "\($0.deployment) v\($0.version.number) × \($0.replicas)" }
+            servedDigests = intents.map(\.version.digest)
             effects.append("serve \(served.joined(separator: ", "))")
-        case .report(let list):
-            statuses = Dictionary(
-                list.map { ($0.resource, $0) }, uniquingKeysWith: { a, _ in a })
-        case .settled(let settlement):
+        case .report(let list, let removed, _):
+            for status in list { statuses[status.resource] = status }
+            for id in removed { statuses[id] = nil }
+        case .expire(let suspension):
+            effects.append("expire \(suspension.resource?.description ?? "everything")")
+        case .drift(let id, let what, let isHealed, _):
+            effects.append("\(isHealed ? "heal" : "report") \(id): \(what)")
+        case .settled(let settlement, _):
             settlements.append(settlement)
             effects.append(
                 "settled: \(settlement.ran) ran, \(settlement.cached) cached, \(settlement.failed) failed"
             )
         case .wake(let time):
             wakeAt = time
+        }
+    }
+
+    private func name(_ effect: CoreEffect) -> String? {
+        switch effect {
+        case .register: "register"
+        case .move: "move"
+        case .serve: "serve"
+        case .report: "report"
+        case .settled: "settle"
+        default: nil
         }
     }
 }

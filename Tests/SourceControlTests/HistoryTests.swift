@@ -53,12 +53,17 @@ struct HistoryTests {
         try git.run(["revert", "--no-edit", "HEAD"])
         let third = try git.head()
         let repository = try GitRepository(opening: git.path)
+        let blobs = try await repository.files(
+            at: second, paths: [RepositoryPath("a"), RepositoryPath("e")]
+        ).mapValues(\.blob)
         #expect(
             try await repository.changedFiles(from: first, to: second) == [
-                FileChange(path: RepositoryPath("a"), kind: .modified),
-                FileChange(path: RepositoryPath("b/c"), kind: .typeChanged),
-                FileChange(path: RepositoryPath("d"), kind: .deleted),
-                FileChange(path: RepositoryPath("e"), kind: .added),
+                FileChange(
+                    path: RepositoryPath("a"), kind: .modified, blob: blobs[RepositoryPath("a")]),
+                FileChange(path: RepositoryPath("b/c"), kind: .typeChanged, blob: nil),
+                FileChange(path: RepositoryPath("d"), kind: .deleted, blob: nil),
+                FileChange(
+                    path: RepositoryPath("e"), kind: .added, blob: blobs[RepositoryPath("e")]),
             ])
         #expect(try await repository.changedFiles(from: first, to: third).isEmpty)
         #expect(try await repository.changedFiles(from: nil, to: first).count == 3)

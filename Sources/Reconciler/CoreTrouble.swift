@@ -1,0 +1,81 @@
+import ResourceGraph
+import ResourceAPI
+import StateStore
+
+// MARK: - Suspensions
+
+extension ReconcilerCore {
+    /// A suspended resource is compared with the commit, but nothing is done for it: its steps are
+    /// not started, its stages not moved, its deployment not changed.
+    func isSuspended(_ id: ResourceID) -> Bool { suspension(of: id) != nil }
+
+    func suspension(of id: ResourceID) -> Suspension? {
+        suspensions.first { $0.resource == nil || $0.resource == id }
+    }
+
+    mutating func take(_ list: [Suspension]) {
+        let changed = Set(list).symmetricDifference(suspensions)
+        suspensions = list
+        lookAgain(at: changed)
+    }
+
+    mutating func expireSuspensions(now: Int64) -> [CoreEffect] {
+        let expired = suspensions.filter { $0.expiresAt.map { $0 <= now } ?? false }
+        guard !expired.isEmpty else { return [] }
+        suspensions.removeAll { expired.contains($0) }
+        lookAgain(at: Set(expired))
+        return expired.map(CoreEffect.expire)
+    }
+
+    private mutating func lookAgain(at changed: Set<Suspension>) {
+        guard !changed.isEmpty, let desired else { return }
+        work.unpark()
+        let all = changed.contains { $0.resource == nil }
+        let ids = all ? Array(desired.graph.resources.keys) : changed.compactMap(\.resource)
+        for id in ids {
+            dirty.statuses.insert(id)
+            if id.kind == .model { dirty.models.insert(id.name) }
+            if id.kind == .deployment { dirty.deployments.insert(id.name) }
+        }
+        if all {
+            // What is not in the commit any more waited as well.
+            dirty.models.formUnion(registry.models.keys)
+            dirty.deployments.formUnion(serving.intents.keys)
+        }
+    }
+}
+
+// MARK: - Effects that could not be done
+
+extension ReconcilerCore {
+    mutating func take(notDone effect: CoreEffect, now: Int64) {
+        // Long after the last one it is another obstacle.
+        let isNew = obstacle.map { now - $0.notBefore > 600_000 } ?? true
+        let count = isNew ? 1 : (obstacle?.count ?? 0) + 1
+        obstacle = Obstacle(
+            count: count, notBefore: now + ReconcilerCore.backoff(after: count))
+        switch effect {
+        case .loadMetrics(let fingerprint):
+            for config in registry.notLoaded(fingerprint) {
+                dirty.models.formUnion(index.models(of: config))
+            }
+        case .register(let order):
+            registry.notRegistered(order.digest)
+            dirty.models.insert(order.model)
+        case .move(let move):
+            registry.notMoved(move)
+            dirty.models.insert(move.model)
+        case .serve: serveAgain()
+        case .report(let statuses, let removed, _):
+            for status in statuses {
+                reported[status.resource] = nil
+                dirty.statuses.insert(status.resource)
+            }
+            unremoved.formUnion(removed)
+            dirty.statuses.formUnion(removed)
+        case .settled: settled = nil
+        case .expire(let suspension): suspensions.append(suspension)
+        case .start, .cancel, .drift, .wake: break
+        }
+    }
+}

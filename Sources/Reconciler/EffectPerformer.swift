@@ -1,0 +1,67 @@
+import Planning
+package import ResourceAPI
+
+/// Does one effect of the core by calling the ports, and says what came of it as an event. Makes no
+/// tasks and keeps nothing: whoever calls it decides what happens side by side and what in which
+/// order, be it the loop or a simulation.
+package struct EffectPerformer: Sendable {
+    private let recorder: any StateRecorder
+    private let serving: any ServingSink
+    private let observer: any LoopObserver
+
+    package init(
+        recorder: any StateRecorder, serving: any ServingSink, observer: any LoopObserver
+    ) {
+        self.recorder = recorder
+        self.serving = serving
+        self.observer = observer
+    }
+
+    /// Any effect but `start`, `cancel` and `wake`, which are the caller's.
+    ///
+    /// - Parameter runtime: lock digest of the commit that is wanted.
+    /// - Throws: what is final: the state cannot be trusted, or is not ours any more.
+    package func perform(_ effect: CoreEffect, runtime: Digest) async throws -> CoreEvent? {
+        do {
+            return try await attempt(effect, runtime: runtime)
+        } catch let trouble as PassingTrouble {
+            observer.warn(trouble.message)
+            return .notDone(effect, message: trouble.message)
+        }
+    }
+
+    private func attempt(_ effect: CoreEffect, runtime: Digest) async throws -> CoreEvent? {
+        switch effect {
+        case .loadMetrics(let fingerprint):
+            return .metrics(fingerprint, try await recorder.metrics(of: fingerprint))
+        case .register(let order):
+            return .versionRegistered(try await recorder.register(order))
+        case .move(let move):
+            try await recorder.move(move)
+            return .stageMoved(move)
+        case .serve(let revision, let intents):
+            try await serving.serve(intents, revision: revision, runtime: runtime)
+            for intent in intents {
+                try await recorder.recordRollout(intent, revision: revision)
+            }
+            return nil
+        case .report(let statuses, let removed, let revision):
+            try await recorder.report(statuses, removed: removed, revision: revision)
+            return nil
+        case .settled(let settlement, let diagnostics):
+            try await recorder.settle(settlement, diagnostics: diagnostics)
+            observer.settled(settlement)
+            return nil
+        case .expire(let suspension):
+            try await recorder.expire(suspension)
+            return nil
+        case .drift(let resource, let what, let isHealed, let revision):
+            observer.warn("\(resource): \(what)\(isHealed ? "; it is put back" : "")")
+            try await recorder.recordDrift(
+                resource, what: what, isHealed: isHealed, revision: revision)
+            return nil
+        case .start, .cancel, .wake:
+            return nil
+        }
+    }
+}
