@@ -8,24 +8,65 @@ struct ClosureCheck {
     private static let maxDepth = 128
 
     private let mirror: GitHandle
+    private let readsContent: Bool
 
-    init(_ mirror: GitHandle) {
+    /// - Parameter readsContent: read every file's content, too, and check its hash.
+    init(_ mirror: GitHandle, readsContent: Bool = false) {
         self.mirror = mirror
+        self.readsContent = readsContent
     }
 
     /// - Throws: `missingObject`, which names what is absent.
     func check(_ tip: CommitID) throws(SourceControlError) {
+        try check([tip], known: try mirror.keptCommits())
+    }
+
+    /// Everything that the tips contain and the known commits do not.
+    func check(_ tips: [CommitID], known: [CommitID]) throws(SourceControlError) {
         let database = try mirror.database()
         defer { git_odb_free(database) }
-        let known = Set(try mirror.keptCommits())
-        var seen: Set<[UInt8]> = []
         var checked: Set<[UInt8]> = []
-        var stack = [tip]
-        while let commit = stack.popLast() {
-            guard !known.contains(commit), seen.insert(commit.bytes).inserted else { continue }
-            let parents = try mirror.commit(commit).parents
+        for commit in try newCommits(tips, known) {
+            try GitHandle.checkCancellation()
             try checkTree(try mirror.treeID(of: commit), database, &checked, depth: 0)
-            stack += parents
+        }
+    }
+
+    private func newCommits(
+        _ tips: [CommitID], _ known: [CommitID]
+    ) throws(SourceControlError) -> [CommitID] {
+        let walk = try LibGit2.acquire("walk the history") { git_revwalk_new(&$0, mirror.pointer) }
+        defer { git_revwalk_free(walk) }
+        for tip in tips {
+            // Says which one is missing.
+            _ = try mirror.commit(tip)
+            var oid = try git_oid(tip)
+            try LibGit2.check(git_revwalk_push(walk, &oid), "walk the history")
+        }
+        for commit in known {
+            var oid = try git_oid(commit)
+            try LibGit2.check(git_revwalk_hide(walk, &oid), "walk the history")
+        }
+        var result: [CommitID] = []
+        var oid = git_oid()
+        while true {
+            let code = git_revwalk_next(&oid, walk)
+            if code == GIT_ITEROVER.rawValue { return result }
+            if code < 0 { try nameMissing(tips, Set(known)) }
+            try LibGit2.check(code, "walk the history")
+            result.append(try oid.commit)
+        }
+    }
+
+    /// The library does not say in a way that could be relied on which commit a walk has missed.
+    private func nameMissing(
+        _ tips: [CommitID], _ known: Set<CommitID>
+    ) throws(SourceControlError) {
+        var seen = known
+        var stack = tips
+        while let commit = stack.popLast() {
+            guard seen.insert(commit).inserted else { continue }
+            stack += try mirror.commit(commit).parents
         }
     }
 
@@ -50,28 +91,19 @@ struct ClosureCheck {
                 guard git_odb_exists(database, &child) == 1 else {
                     throw SourceControlError.missingObject(kind: "file content", id: child.hex)
                 }
+                if readsContent { try read(child, database) }
             default: continue
             }
         }
     }
-}
 
-extension GitHandle {
-    /// The commits under `refs/ingot/seen/`.
-    func keptCommits() throws(SourceControlError) -> [CommitID] {
-        let iterator = try LibGit2.acquire("list the kept commits") {
-            git_reference_iterator_glob_new(&$0, pointer, Self.seenFolder + "*")
+    private func read(
+        _ oid: git_oid, _ database: OpaquePointer
+    ) throws(SourceControlError) {
+        var oid = oid
+        let object = try LibGit2.acquire("read file content \(oid.hex)") {
+            git_odb_read(&$0, database, &oid)
         }
-        defer { git_reference_iterator_free(iterator) }
-        var commits: [CommitID] = []
-        while true {
-            var name: UnsafePointer<CChar>?
-            let code = git_reference_next_name(&name, iterator)
-            if code == GIT_ITEROVER.rawValue { return commits }
-            try LibGit2.check(code, "list the kept commits")
-            guard let name else { continue }
-            let hex = String(String(cString: name).dropFirst(Self.seenFolder.count))
-            if let commit = CommitID(hex) { commits.append(commit) }
-        }
+        git_odb_object_free(object)
     }
 }

@@ -41,10 +41,19 @@ package struct FetchChild: Sendable {
     package func fetch(
         _ url: RepositoryURL, branch: String, mirrorPath: String
     ) async throws(SourceControlError) -> CommitID {
+        let report = try await report(
+            ["--mirror", mirrorPath, "--url", url.text, "--branch", branch], url)
+        if let commit = report.commit { return commit }
+        throw SourceControlError.fetchRefused(
+            url: url.description, problem: report.problem ?? .library("no reason given"))
+    }
+
+    /// What the child says with these arguments.
+    func report(
+        _ arguments: [String], _ url: RepositoryURL
+    ) async throws(SourceControlError) -> FetchReport {
         let ending = try await run(
-            leadingArguments
-                + ["--mirror", mirrorPath, "--url", url.text, "--branch", branch],
-            environment: childEnvironment(url))
+            leadingArguments + arguments, environment: childEnvironment(url))
         switch ending.reason {
         case .deadline:
             throw SourceControlError.fetchTimedOut(
@@ -58,9 +67,7 @@ package struct FetchChild: Sendable {
                 url: url.description, how: ending.reason.description,
                 output: said.split(whereSeparator: \.isNewline).suffix(3).joined(separator: " | "))
         }
-        if let commit = report.commit { return commit }
-        throw SourceControlError.fetchRefused(
-            url: url.description, problem: report.problem ?? .library("no reason given"))
+        return report
     }
 
     /// Starts the executable and waits for its end, on a thread of its own.

@@ -23,25 +23,42 @@ package enum FetchCommand {
         limitsProcess: Bool = true
     ) -> FetchReport {
         do throws(SourceControlError) {
-            if limitsProcess { limitResources() }
-            let url = try RepositoryURL(url)
-            guard let endpoint = url.endpoint else {
-                throw SourceControlError.badURL(
-                    text: url.description, problem: "folders are not fetched in a child")
-            }
-            guard RevisionText.isName(branch) else {
-                throw SourceControlError.badBranchName(name: branch)
-            }
-            if let file = environment["INGOT_CA_FILE"], !file.isEmpty {
-                try LibGit2.trust(certificateFile: file)
-            }
-            let mirror = try MirrorFolder.open(mirrorPath)
-            let session = FetchSession(url: url, endpoint: endpoint, environment: environment)
-            let commit = try RemoteFetch(mirror: mirror, url: url, session: session).run(branch)
+            let request = try prepare(
+                mirrorPath: mirrorPath, url: url, branch: branch, environment: environment,
+                limitsProcess: limitsProcess)
+            let commit = try RemoteFetch(request).run(branch)
             return FetchReport(commit: commit)
         } catch {
             return FetchReport(problem: FetchProblem(error))
         }
+    }
+
+    /// What the parent asked for, checked.
+    struct Request {
+        let mirror: GitHandle
+        let url: RepositoryURL
+        let session: FetchSession
+    }
+
+    static func prepare(
+        mirrorPath: String, url: String, branch: String, environment: [String: String],
+        limitsProcess: Bool
+    ) throws(SourceControlError) -> Request {
+        if limitsProcess { limitResources() }
+        let url = try RepositoryURL(url)
+        guard let endpoint = url.endpoint else {
+            throw SourceControlError.badURL(
+                text: url.description, problem: "folders are not fetched in a child")
+        }
+        guard RevisionText.isName(branch) else {
+            throw SourceControlError.badBranchName(name: branch)
+        }
+        if let file = environment["INGOT_CA_FILE"], !file.isEmpty {
+            try LibGit2.trust(certificateFile: file)
+        }
+        return Request(
+            mirror: try MirrorFolder.open(mirrorPath), url: url,
+            session: FetchSession(url: url, endpoint: endpoint, environment: environment))
     }
 
     private static func limitResources() {
@@ -58,6 +75,8 @@ package enum FetchCommand {
             limit = rlimit(rlim_cur: bound, rlim_max: bound)
             setrlimit(resource, &limit)
         }
+        // Writing to a server that has hung up is then an error of write(), too.
+        signal(SIGPIPE, SIG_IGN)
         // A file that grows too large is then an error of write(), which libgit2 reports.
         signal(SIGXFSZ, SIG_IGN)
     }
@@ -65,55 +84,31 @@ package enum FetchCommand {
 
 /// One fetch over the network. Blocks, possibly for ever.
 struct RemoteFetch {
-    let mirror: GitHandle
-    let url: RepositoryURL
-    let session: FetchSession
+    private let mirror: GitHandle
+    private let request: FetchCommand.Request
 
-    /// Branches of the server that a message may name.
-    private static let maxBranches = 1000
+    init(_ request: FetchCommand.Request) {
+        mirror = request.mirror
+        self.request = request
+    }
 
     func run(_ branch: String) throws(SourceControlError) -> CommitID {
-        let flags = UInt32(
-            GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue
-                | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue)
-        var options = git_remote_create_options()
-        try LibGit2.check(
-            git_remote_create_options_init(
-                &options, UInt32(GIT_REMOTE_CREATE_OPTIONS_VERSION)), "name the server")
-        options.flags = flags
-        options.repository = mirror.pointer
-        let remote = try LibGit2.acquire("name the server") {
-            git_remote_create_with_opts(&$0, url.text, &options)
-        }
-        defer { git_remote_free(remote) }
-        try connect(remote)
-        defer { git_remote_disconnect(remote) }
-        let tip = try advertised(branch, by: remote)
-        if try !mirror.hasObject(git_oid(tip)) { try download(remote, branch) }
+        let connection = try RemoteConnection(
+            mirror, request.url, request.session, direction: GIT_DIRECTION_FETCH)
+        let tip = try connection.advertised(branch)
+        if try !mirror.hasObject(git_oid(tip)) { try download(connection, branch) }
         try ClosureCheck(mirror).check(tip)
         try mirror.record(tip, asBranch: branch)
         return tip
     }
 
-    private func connect(_ remote: OpaquePointer) throws(SourceControlError) {
-        var options = git_remote_connect_options()
-        try LibGit2.check(
-            git_remote_connect_options_init(
-                &options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION)), "connect")
-        options.callbacks = try session.callbacks()
-        options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
-        options.proxy_opts.type = GIT_PROXY_NONE
-        let code = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &options)
-        try check(code)
-    }
-
     private func download(
-        _ remote: OpaquePointer, _ branch: String
+        _ connection: RemoteConnection, _ branch: String
     ) throws(SourceControlError) {
         var options = git_fetch_options()
         try LibGit2.check(
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION)), "fetch")
-        options.callbacks = try session.callbacks()
+        options.callbacks = try connection.session.callbacks()
         options.prune = GIT_FETCH_NO_PRUNE
         options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
         options.update_fetchhead = 0
@@ -124,40 +119,8 @@ struct RemoteFetch {
         var names: [UnsafeMutablePointer<CChar>?] = [name]
         let code = names.withUnsafeMutableBufferPointer { buffer in
             var refspecs = git_strarray(strings: buffer.baseAddress, count: 1)
-            return git_remote_download(remote, &refspecs, &options)
+            return git_remote_download(connection.remote, &refspecs, &options)
         }
-        try check(code)
-    }
-
-    /// What the server says the branch is.
-    private func advertised(
-        _ branch: String, by remote: OpaquePointer
-    ) throws(SourceControlError) -> CommitID {
-        var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
-        var count = 0
-        try check(git_remote_ls(&heads, &count, remote))
-        var branches: [String] = []
-        for index in 0..<count {
-            guard let head = heads?[index]?.pointee, let name = head.name else { continue }
-            let text = String(cString: name)
-            if text == "refs/heads/" + branch { return try head.oid.commit }
-            if text.hasPrefix("refs/heads/"), branches.count < Self.maxBranches {
-                let short = String(text.dropFirst("refs/heads/".count))
-                if RevisionText.isName(short) { branches.append(short) }
-            }
-        }
-        if branches.isEmpty {
-            throw SourceControlError.unbornBranch(
-                branch: branch, repository: url.description, isBare: true)
-        }
-        throw SourceControlError.missingBranch(
-            branch: branch, repository: url.description, existing: branches.sorted())
-    }
-
-    /// Why a callback said no is more telling than libgit2's text about it.
-    private func check(_ code: Int32) throws(SourceControlError) {
-        guard code < 0 else { return }
-        let problem = session.refusal ?? FetchProblem.library(LibGit2.lastMessage())
-        throw SourceControlError.fetchRefused(url: url.description, problem: problem)
+        try connection.check(code)
     }
 }

@@ -17,6 +17,8 @@ final class FetchSession {
     private var chatter = 0
     /// Why this side ended the conversation.
     private(set) var refusal: FetchProblem?
+    /// Why the server did not move the branch.
+    private(set) var rejection: String?
 
     init(
         url: RepositoryURL, endpoint: RepositoryURL.Endpoint, environment: [String: String]
@@ -53,6 +55,10 @@ final class FetchSession {
         }
         callbacks.sideband_progress = { _, count, payload in
             FetchSession.of(payload)?.hears(Int(count)) ?? -1
+        }
+        callbacks.push_update_reference = { _, status, payload in
+            if let status { FetchSession.of(payload)?.rejection = String(cString: status) }
+            return 0
         }
         return callbacks
     }

@@ -6,7 +6,7 @@ package import ResourceAPI
 /// cooperative pool. Open a second one where two things shall be read at the same time.
 package actor GitRepository: Repository {
     private let executor: BlockingExecutor
-    private let handle: GitHandle
+    private var handle: GitHandle
     /// As it was named, for messages.
     package nonisolated let path: String
     package nonisolated let isBare: Bool
@@ -29,6 +29,11 @@ package actor GitRepository: Repository {
         workingDirectory = handle.workingDirectory
         executor = BlockingExecutor(label: "ingot.git")
         self.handle = handle
+    }
+
+    /// After the folder became another repository.
+    func reopen() throws(SourceControlError) {
+        handle = try GitHandle.open(handle.path)
     }
 
     package func resolve(branch: String) throws(SourceControlError) -> CommitID? {

@@ -15,8 +15,7 @@ package enum HistoryRelation: Hashable, Sendable {
 }
 
 extension GitHandle {
-    /// One walk, which ends where both histories have met: its cost grows with the number of commits
-    /// between the two, not with the age of the repository (unless they are unrelated).
+    /// One walk at most, which ends where both histories have met; none for a single new commit.
     func relation(
         from old: CommitID, to new: CommitID
     ) throws(SourceControlError) -> HistoryRelation {
@@ -24,6 +23,7 @@ extension GitHandle {
             throw SourceControlError.missingObject(kind: "commit", id: commit.hex)
         }
         if old == new { return .same }
+        if try commit(new).parents.contains(old) { return .forward }
         guard let base = try mergeBase(old, new) else { return .unrelated }
         if base == old { return .forward }
         if base == new { return .rewound }

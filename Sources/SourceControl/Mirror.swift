@@ -4,13 +4,14 @@ package import ResourceAPI
 
 /// The controller's own bare copy of the watched repository. What was reconciled stays in it, even if
 /// the source rewrites its history and collects its garbage: objects are copied, never borrowed
-/// (no git alternates), and `refs/ingot/seen/<commit>` keeps every commit that was ever fetched.
+/// (no git alternates), and `refs/ingot/seen/<commit>` keeps every commit that was ever fetched, by
+/// itself or as part of the history of another one.
 ///
 /// Branches stand under their own names (`refs/heads/…`), as they were when last fetched; a branch
 /// that was deleted at the source stays as it was.
 package actor Mirror {
     private let executor: BlockingExecutor
-    private let handle: GitHandle
+    private var handle: GitHandle
     private let fetcher: FetchChild?
     package nonisolated let url: RepositoryURL
     /// Reads the mirror.
@@ -31,7 +32,9 @@ package actor Mirror {
         at path: String, of url: RepositoryURL, fetcher: FetchChild?
     ) throws(SourceControlError) {
         if let source = url.localPath { _ = try GitHandle.open(source) }
+        RepairFolders(mirror: path).finish()
         handle = try MirrorFolder.open(path)
+        FolderRemoval.sweepTemporaries(handle.commonDirectory + "objects/")
         repository = try GitRepository(opening: path)
         executor = BlockingExecutor(label: "ingot.mirror")
         self.url = url
@@ -49,28 +52,78 @@ package actor Mirror {
         guard RevisionText.isName(branch) else {
             throw SourceControlError.badBranchName(name: branch)
         }
-        if let source = url.localPath { return try copy(branch, from: source) }
+        let commit = try await bring(branch, into: handle)
+        // Room is made when there is something to gain, and never at the price of an update.
+        let loose = LooseObjects(handle)
+        if loose.areMany { try? loose.pack() }
+        return commit
+    }
+
+    private func bring(
+        _ branch: String, into target: GitHandle
+    ) async throws(SourceControlError) -> CommitID {
+        if let source = url.localPath { return try copy(branch, from: source, to: target) }
         guard let fetcher else {
             throw SourceControlError.fetcherMissing(url: url.description)
         }
-        let commit = try await fetcher.fetch(url, branch: branch, mirrorPath: handle.path)
-        guard try handle.contains(commit) else {
+        let commit = try await fetcher.fetch(url, branch: branch, mirrorPath: target.path)
+        guard try target.contains(commit) else {
             throw SourceControlError.missingObject(kind: "commit", id: commit.hex)
         }
         return commit
     }
 
     private func copy(
-        _ branch: String, from path: String
+        _ branch: String, from path: String, to target: GitHandle
     ) throws(SourceControlError) -> CommitID {
         // Opened anew each time: whoever watches must notice that the folder is another one now.
         let source = try GitHandle.open(path)
         let commit = try source.tip(ofBranch: branch)
-        if try handle.commit(ofReference: "refs/heads/" + branch) == commit { return commit }
+        if try target.commit(ofReference: "refs/heads/" + branch) == commit { return commit }
         guard !source.isShallow else { throw SourceControlError.shallowRepository(path: path) }
-        try ObjectCopy(from: source, to: handle).copy(commit)
-        try handle.record(commit, asBranch: branch)
+        try ObjectCopy(from: source, to: target).copy(commit)
+        try target.record(commit, asBranch: branch)
         return commit
+    }
+
+    /// Looks at everything in the mirror, and if something is damaged makes the mirror anew: from the
+    /// source, and with what is still whole of the old one. To be called after an object could not be
+    /// read, and not together with `update`. Takes as long as a first fetch.
+    ///
+    /// The damaged one stays beside it as `repo.git.damaged`.
+    ///
+    /// - Returns: nil if nothing is damaged here (it may be the source that is).
+    /// - Throws: what `update` throws; the mirror is as it was then.
+    package func repair(branch: String) async throws(SourceControlError) -> MirrorRepair? {
+        guard let damage = IntegrityCheck(handle).damage() else { return nil }
+        if damage == .cancelled { throw damage }
+        let folders = RepairFolders(mirror: handle.path)
+        try FolderRemoval.remove(folders.new)
+        let new = try MirrorFolder.open(folders.new)
+        _ = try await bring(branch, into: new)
+        var lost: [CommitID] = []
+        for commit in try handle.keptCommits().sorted() {
+            if try !new.contains(commit), !rescue(commit, into: new) {
+                lost.append(commit)
+            } else {
+                try new.keepAlive(commit)
+            }
+        }
+        try folders.exchange()
+        handle = try MirrorFolder.open(folders.mirror)
+        try await repository.reopen()
+        return MirrorRepair(damage: damage, lost: lost)
+    }
+
+    /// From the source, where it may be part of another branch, or from the damaged mirror.
+    private func rescue(_ commit: CommitID, into new: GitHandle) -> Bool {
+        var sources = [handle]
+        if let path = url.localPath, let source = try? GitHandle.open(path), !source.isShallow {
+            sources.insert(source, at: 0)
+        }
+        return sources.contains { source in
+            (try? ObjectCopy(from: source, to: new).copy(commit)) != nil
+        }
     }
 
     /// Keeps a commit that is in the mirror, and all that it contains, for ever.
@@ -80,8 +133,6 @@ package actor Mirror {
 }
 
 extension GitHandle {
-    static let seenFolder = "refs/ingot/seen/"
-
     /// First the keeper, then the branch: a crash between them leaves a commit too many, not one too
     /// few.
     func record(_ commit: CommitID, asBranch branch: String) throws(SourceControlError) {
@@ -95,27 +146,10 @@ extension GitHandle {
             }
             guard !others.isEmpty else { throw error }
             for other in others {
-                try LibGit2.check(
-                    git_reference_remove(pointer, "refs/heads/" + other), "remove \(other)")
+                try removeReference("refs/heads/" + other)
             }
             try setReference("refs/heads/" + branch, to: commit)
         }
-    }
-
-    func keepAlive(_ commit: CommitID) throws(SourceControlError) {
-        guard try contains(commit) else {
-            throw SourceControlError.missingObject(kind: "commit", id: commit.hex)
-        }
-        try setReference(Self.seenFolder + commit.hex, to: commit)
-    }
-
-    private func setReference(_ name: String, to commit: CommitID) throws(SourceControlError) {
-        if try self.commit(ofReference: name) == commit { return }
-        var oid = try git_oid(commit)
-        let reference = try LibGit2.acquire("write \(name)") {
-            git_reference_create(&$0, pointer, name, &oid, 1, "ingot: fetch")
-        }
-        git_reference_free(reference)
     }
 }
 

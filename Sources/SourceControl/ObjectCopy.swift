@@ -3,12 +3,14 @@ import ResourceAPI
 
 /// Copies a commit with everything it contains from one local repository into another.
 ///
-/// Few commits become loose objects, written children first, so that whatever is there is complete:
-/// a copy that was interrupted is simply continued. Many become one pack, which appears whole or not
-/// at all. (libgit2's own local fetch takes all branches of the source, each time.)
+/// Few objects become loose ones, written children first, so that whatever is there is complete: a
+/// copy that was interrupted is simply continued. Many become one pack, which appears whole or not at
+/// all (and is synced once, not once for each object). (libgit2's own local fetch takes all branches of the source, each time.)
 struct ObjectCopy {
     /// More new commits than this become a pack.
     static let maxLooseCommits = 100
+    /// The same for commits, folders and files together.
+    static let maxLooseObjects = 512
     private static let maxDepth = 128
 
     private let source: GitHandle
@@ -26,15 +28,11 @@ struct ObjectCopy {
         defer { git_odb_free(to) }
         try LibGit2.check(git_odb_refresh(to), "read the mirror's objects")
         let missing = try missingCommits(from: git_oid(tip), in: to)
-        if missing.new.count > Self.maxLooseCommits {
+        if let objects = try missingObjects(of: missing.new, in: to) {
+            for object in objects { try copyObject(object, from, to) }
+        } else {
             try pack(git_oid(tip), without: missing.boundary)
             try LibGit2.check(git_odb_refresh(to), "read the mirror's objects")
-        } else {
-            for commit in missing.new {
-                let tree = try source.treeID(of: try commit.commit)
-                try copyTree(tree, from, to, depth: 0)
-                try copyObject(commit, from, to)
-            }
         }
         guard exists(try git_oid(tip), in: to) else {
             throw SourceControlError.missingObject(kind: "commit", id: tip.hex)
@@ -76,10 +74,37 @@ struct ObjectCopy {
         return (new, boundary)
     }
 
-    private func copyTree(
-        _ oid: git_oid, _ from: OpaquePointer, _ to: OpaquePointer, depth: Int
+    /// Children before what names them; nil if they are many.
+    private func missingObjects(
+        of commits: [git_oid], in database: OpaquePointer
+    ) throws(SourceControlError) -> [git_oid]? {
+        guard commits.count <= Self.maxLooseCommits else { return nil }
+        var list = ObjectList()
+        for commit in commits {
+            let tree = try source.treeID(of: try commit.commit)
+            try collect(tree, &list, database, depth: 0)
+            list.append(commit)
+            if list.oids.count > Self.maxLooseObjects { return nil }
+        }
+        return list.oids
+    }
+
+    private struct ObjectList {
+        private(set) var oids: [git_oid] = []
+        private var known: Set<[UInt8]> = []
+
+        func contains(_ oid: git_oid) -> Bool { known.contains(oid.bytes) }
+
+        mutating func append(_ oid: git_oid) {
+            if known.insert(oid.bytes).inserted { oids.append(oid) }
+        }
+    }
+
+    private func collect(
+        _ oid: git_oid, _ list: inout ObjectList, _ database: OpaquePointer, depth: Int
     ) throws(SourceControlError) {
-        guard !exists(oid, in: to) else { return }
+        guard list.oids.count <= Self.maxLooseObjects else { return }
+        guard !list.contains(oid), !exists(oid, in: database) else { return }
         guard depth < Self.maxDepth else {
             throw SourceControlError.treeTooDeep(
                 path: RepositoryPath(bytes: []), limit: Self.maxDepth)
@@ -92,12 +117,12 @@ struct ObjectCopy {
                 let child = git_tree_entry_id(entry)?.pointee
             else { continue }
             switch git_tree_entry_type(entry) {
-            case GIT_OBJECT_TREE: try copyTree(child, from, to, depth: depth + 1)
-            case GIT_OBJECT_BLOB: try copyObject(child, from, to)
+            case GIT_OBJECT_TREE: try collect(child, &list, database, depth: depth + 1)
+            case GIT_OBJECT_BLOB: if !exists(child, in: database) { list.append(child) }
             default: continue  // A submodule's commit is in another repository.
             }
         }
-        try copyObject(oid, from, to)
+        list.append(oid)
     }
 
     private func copyObject(

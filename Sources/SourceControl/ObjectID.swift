@@ -29,6 +29,12 @@ package struct TreeID: Hashable, Sendable, CustomStringConvertible {
     /// Exactly 20 bytes.
     package let bytes: [UInt8]
 
+    /// Nil if there are more or fewer than 20 bytes.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 20 else { return nil }
+        self.bytes = bytes
+    }
+
     init(_ oid: git_oid) {
         bytes = oid.bytes
     }

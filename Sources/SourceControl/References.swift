@@ -68,7 +68,7 @@ extension GitHandle {
     }
 
     /// Where HEAD points to, whether or not that exists; nil if it is a commit.
-    private func headTarget() throws(SourceControlError) -> String? {
+    func headTarget() throws(SourceControlError) -> String? {
         let head = try LibGit2.find("read HEAD") { git_reference_lookup(&$0, pointer, "HEAD") }
         guard let head else { return nil }
         defer { git_reference_free(head) }

@@ -70,7 +70,6 @@ package protocol Repository: Sendable {
     /// What happened to a branch that was at `old` and is at `new`.
     ///
     /// - Throws: `missingObject` if one of the two is not there.
-    @_disfavoredOverload
     func relation(
         from old: CommitID, to new: CommitID
     ) async throws(SourceControlError) -> HistoryRelation
@@ -92,6 +91,11 @@ package struct TreeListing: Hashable, Sendable {
     /// Symbolic links, submodules and unusable names in and below the folder: never followed, never
     /// read, to be reported once.
     package var ignored: [IgnoredEntry] = []
+
+    package init(files: [TreeFile] = [], ignored: [IgnoredEntry] = []) {
+        self.files = files
+        self.ignored = ignored
+    }
 }
 
 /// A regular file in a commit.
@@ -157,10 +161,24 @@ package struct BlamedLine: Hashable, Sendable {
     /// What the file was called in that commit, and the line's number there.
     package let originalPath: RepositoryPath
     package let originalLine: Int
+
+    package init(
+        line: Int, commit: CommitInfo, originalPath: RepositoryPath, originalLine: Int
+    ) {
+        self.line = line
+        self.commit = commit
+        self.originalPath = originalPath
+        self.originalLine = originalLine
+    }
 }
 
 /// What `exportBlob` wrote.
 package struct ExportedBlob: Hashable, Sendable {
     package let digest: Digest
     package let size: Int
+
+    package init(digest: Digest, size: Int) {
+        self.digest = digest
+        self.size = size
+    }
 }

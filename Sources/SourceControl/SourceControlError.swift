@@ -45,7 +45,10 @@ package enum SourceControlError: Error, Hashable, Sendable {
     case fetchTimedOut(url: String, seconds: Int64)
     case fetcherEnded(url: String, how: String, output: String)
     case fetchRefused(url: String, problem: FetchProblem)
+    case pushTimedOut(url: String, seconds: Int64)
+    case pushRefused(url: String, problem: FetchProblem)
 
+    case revert(RevertProblem)
     case cancelled
     case library(operation: String, message: String)
 }
@@ -110,9 +113,9 @@ extension FetchProblem {
     }
 
     init(_ error: SourceControlError) {
-        if case .fetchRefused(_, let problem) = error {
-            self = problem
-        } else {
+        switch error {
+        case .fetchRefused(_, let problem), .pushRefused(_, let problem): self = problem
+        default:
             self.init(
                 code: error.code, message: error.message, hint: error.hint,
                 isTransient: error.isTransient)
@@ -153,7 +156,9 @@ extension SourceControlError {
         case .fetcherMissing, .fetcherNotStarted: "FetcherNotStarted"
         case .fetchTimedOut: "FetchTimedOut"
         case .fetcherEnded: "FetcherEnded"
-        case .fetchRefused(_, let problem): problem.code
+        case .fetchRefused(_, let problem), .pushRefused(_, let problem): problem.code
+        case .pushTimedOut: "PushTimedOut"
+        case .revert(let problem): problem.code
         case .cancelled: "Cancelled"
         case .library: "LibGit2"
         }
@@ -162,8 +167,11 @@ extension SourceControlError {
     /// For callers: whether asking again later may help without anybody doing anything.
     package var isTransient: Bool {
         switch self {
-        case .fetchTimedOut, .fetcherEnded, .fetcherNotStarted, .cannotWrite, .library: true
-        case .fetchRefused(_, let problem): problem.isTransient
+        case .fetchTimedOut, .pushTimedOut, .fetcherEnded, .fetcherNotStarted, .cannotWrite,
+            .library:
+            true
+        case .fetchRefused(_, let problem), .pushRefused(_, let problem): problem.isTransient
+        case .revert(let problem): problem.isTransient
         default: false
         }
     }
@@ -234,6 +242,10 @@ extension SourceControlError: CustomStringConvertible {
             "fetching \(url) took longer than \(seconds) s and was stopped"
         case .fetcherEnded(let url, let how, _): "fetching \(url) failed: the child \(how)"
         case .fetchRefused(let url, let problem): "fetching \(url) failed: \(problem.message)"
+        case .pushTimedOut(let url, let seconds):
+            "pushing to \(url) took longer than \(seconds) s and was stopped"
+        case .pushRefused(let url, let problem): "pushing to \(url) failed: \(problem.message)"
+        case .revert(let problem): problem.message
         case .library(let operation, let message): "cannot \(operation): \(message)"
         default: "cancelled"
         }
@@ -272,7 +284,9 @@ extension SourceControlError: CustomStringConvertible {
         case .mirrorUnusable(let path, _): "remove \(path); it is fetched again"
         case .fetchTimedOut: "the next poll tries again; check the network and the server"
         case .fetcherEnded(_, _, let output): output.isEmpty ? nil : "it said: " + output
-        case .fetchRefused(_, let problem): problem.hint
+        case .fetchRefused(_, let problem), .pushRefused(_, let problem): problem.hint
+        case .pushTimedOut: "look whether the commit has arrived; pushing it again does no harm"
+        case .revert(let problem): problem.hint
         default: nil
         }
     }

@@ -20,9 +20,17 @@ struct FetchChildEntry {
             }
             return arguments[index + 1]
         }
-        let report = FetchCommand.perform(
-            mirrorPath: value("--mirror"), url: value("--url"), branch: value("--branch"),
-            environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let report: FetchReport
+        if arguments.contains("--push") {
+            report = PushCommand.perform(
+                mirrorPath: value("--mirror"), url: value("--url"), branch: value("--branch"),
+                commit: value("--push"), expecting: value("--expect"), environment: environment)
+        } else {
+            report = FetchCommand.perform(
+                mirrorPath: value("--mirror"), url: value("--url"), branch: value("--branch"),
+                environment: environment)
+        }
         print("\n" + report.line)
         exit(report.problem == nil ? 0 : 1)
     }

@@ -91,6 +91,16 @@ final class GitServer {
                 self.end_headers()
                 self.wfile.write(body)
 
+            def body(self):
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                parts = []
+                while size := int(self.rfile.readline(), 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
+
             def answer(self):
                 given = self.headers.get("Authorization")
                 if given:
@@ -104,7 +114,7 @@ final class GitServer {
                     if given != allowed:
                         return self.end(401, [("WWW-Authenticate", 'Basic realm="x"')])
                     path = path.removeprefix("/private")
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = self.body()
                 environment = dict(
                     os.environ, GIT_PROJECT_ROOT=os.path.dirname(repository),
                     GIT_HTTP_EXPORT_ALL="1", GIT_CONFIG_GLOBAL="/dev/null",
