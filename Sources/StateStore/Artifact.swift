@@ -54,6 +54,9 @@ package struct PublishedArtifact: Hashable, Sendable {
     }
 
     package var bytes: Int64 { files.reduce(0) { $0 + $1.size } }
+
+    /// Of everything that lies in the store for it.
+    var blobs: [Digest] { [digest] + files.map(\.digest) }
 }
 
 /// What one artifact may have.

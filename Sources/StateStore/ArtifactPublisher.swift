@@ -8,16 +8,35 @@ struct ArtifactPublisher: Sendable {
     let blobs: BlobStore
     let limits: ArtifactLimits
 
+    /// Everything published is leased, for `BlobLeases.endPublication`.
     func publish(directory: String) throws(StateStoreError) -> PublishedArtifact {
         let found = try inspect(directory)
         var files: [ArtifactFile] = []
-        for (name, status) in found {
-            let digest = try blobs.ingest("\(directory)/\(name)", name: name, status: status)
+        do throws(StateStoreError) {
+            for (name, status) in found {
+                let digest = try blobs.ingest("\(directory)/\(name)", name: name, status: status)
+                files.append(ArtifactFile(name: name, digest: digest, size: status.size))
+            }
+            let manifest = ArtifactManifest(files: files)
+            let digest = try blobs.add(manifest.bytes, name: "the list of files")
+            let artifact = PublishedArtifact(digest: digest, files: manifest.files)
+            blobs.leases.beginPublication(artifact.digest)
+            return artifact
+        } catch {
+            blobs.leases.release(files.map(\.digest))
+            throw error
+        }
+    }
+
+    /// What `publish` would make of a folder.
+    func describe(directory: String) throws(StateStoreError) -> PublishedArtifact {
+        var files: [ArtifactFile] = []
+        for (name, status) in try inspect(directory) {
+            let (digest, _) = try blobs.content(of: "\(directory)/\(name)")
             files.append(ArtifactFile(name: name, digest: digest, size: status.size))
         }
         let manifest = ArtifactManifest(files: files)
-        let digest = try blobs.add(manifest.bytes, name: "the list of files")
-        return PublishedArtifact(digest: digest, files: manifest.files)
+        return PublishedArtifact(digest: Digest(hashing: manifest.bytes), files: manifest.files)
     }
 
     private func inspect(_ directory: String) throws(StateStoreError) -> [(String, FileStatus)] {

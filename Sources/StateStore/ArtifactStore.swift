@@ -1,19 +1,23 @@
 package import ResourceAPI
+import Synchronization
 
 /// The content-addressed store: artifacts, each a flat set of immutable files.
 ///
 /// Every call runs on a queue of its own, since all of them wait for the disk.
 package final class ArtifactStore: Sendable {
-    private let blobs: BlobStore
+    let blobs: BlobStore
     private let limits: ArtifactLimits
-    private let queue = BlockingQueue(label: "ingot.artifacts", isConcurrent: true)
+    /// Folders that are published after they were recorded: only by `PlantedMistake.rowBeforeFile`.
+    private let late = Mutex<[Digest: String]>([:])
+    let queue = BlockingQueue(label: "ingot.artifacts", isConcurrent: true)
 
     /// - Parameter root: absolute path of `<state>/store`; see `prepare`.
     package init(
         root: String, fileSystem: any FileSystem = LocalFileSystem(),
-        limits: ArtifactLimits = .standard
+        limits: ArtifactLimits = .standard, temporaryPrefix: String = ""
     ) {
-        blobs = BlobStore(root: root, fileSystem: fileSystem)
+        blobs = BlobStore(
+            root: root, fileSystem: fileSystem, temporaryPrefix: temporaryPrefix)
         self.limits = limits
     }
 
@@ -40,12 +44,31 @@ package final class ArtifactStore: Sendable {
 
     /// Takes over the files of a step's output folder (it is empty afterwards if it is on the same
     /// file system). They are durable when this returns, and count as soon as a record names them:
-    /// after an error or a kill nothing has become visible.
+    /// after an error or a kill nothing has become visible. Garbage collection leaves them alone
+    /// until `StateStore.finishRun` or `abandon` was called.
     package func publish(directory: String) async throws(StateStoreError) -> PublishedArtifact {
         let publisher = ArtifactPublisher(blobs: blobs, limits: limits)
+        if PlantedMistake.rowBeforeFile.isPlanted { return try await postpone(directory) }
         return try await queue.run { () throws(StateStoreError) in
             try publisher.publish(directory: directory)
         }
+    }
+
+    /// Lets garbage collection have what was published and will not be recorded.
+    package func abandon(_ artifact: PublishedArtifact) {
+        blobs.leases.endPublication(artifact)
+    }
+
+    /// Keeps an artifact's files where they are, even if it becomes garbage, until `release`; for
+    /// whoever reads them by their paths. An error if it is not whole.
+    package func lease(_ artifact: Digest) async throws(StateStoreError) {
+        let inspector = ArtifactInspector(blobs: blobs)
+        try await queue.run { () throws(StateStoreError) in try inspector.lease(artifact) }
+    }
+
+    /// Ends one lease of an artifact. Does nothing if there is none.
+    package func release(_ artifact: Digest) {
+        blobs.leases.endReading(artifact)
     }
 
     /// The files of an artifact by name. Checks the manifest, not the content of the files.
@@ -80,63 +103,23 @@ package final class ArtifactStore: Sendable {
             try inspector.check(artifact, isDeep: isDeep)
         }
     }
-}
 
-/// Looks into artifacts. Blocks.
-struct ArtifactInspector: Sendable {
-    let blobs: BlobStore
-
-    func files(of artifact: Digest) throws(StateStoreError) -> [String: StoredFile] {
-        let entries = try manifest(of: artifact).files.map {
-            ($0.name, StoredFile(path: blobs.path(of: $0.digest), digest: $0.digest, size: $0.size))
+    private func postpone(_ directory: String) async throws(StateStoreError) -> PublishedArtifact {
+        let publisher = ArtifactPublisher(blobs: blobs, limits: limits)
+        let artifact = try await queue.run { () throws(StateStoreError) in
+            try publisher.describe(directory: directory)
         }
-        return Dictionary(entries, uniquingKeysWith: { first, _ in first })
+        late.withLock { $0[artifact.digest] = directory }
+        return artifact
     }
 
-    /// - Parameter isDeep: hash the content too, not only compare sizes.
-    func check(_ artifact: Digest, isDeep: Bool) throws(StateStoreError) {
-        for file in try manifest(of: artifact).files {
-            let path = blobs.path(of: file.digest)
-            guard let status = try status(of: path) else {
-                throw .artifactDamaged(artifact, problem: "\(file.name) is missing (\(path))")
-            }
-            guard status.kind == .file, status.size == file.size else {
-                throw .artifactDamaged(
-                    artifact,
-                    problem:
-                        "\(file.name) has \(status.size) bytes instead of \(file.size) (\(path))")
-            }
-            guard isDeep else { continue }
-            let (digest, _) = try blobs.content(of: path)
-            guard digest == file.digest else {
-                throw .artifactDamaged(
-                    artifact, problem: "the content of \(file.name) has changed (\(path))")
-            }
+    func publishLate(_ artifact: PublishedArtifact) async throws(StateStoreError) {
+        guard let directory = late.withLock({ $0.removeValue(forKey: artifact.digest) }) else {
+            return
         }
-    }
-
-    private func manifest(of artifact: Digest) throws(StateStoreError) -> ArtifactManifest {
-        let path = blobs.path(of: artifact)
-        guard let status = try status(of: path) else { throw .artifactMissing(artifact) }
-        guard status.size <= ArtifactManifest.maximumBytes else {
-            throw .artifactDamaged(artifact, problem: "it is not a list of files (\(path))")
-        }
-        var bytes: [UInt8] = []
-        try StateStoreError.translating { () throws(FileSystemError) in
-            try blobs.fileSystem.read(path) { bytes += $0 }
-        }
-        guard Digest(hashing: bytes) == artifact else {
-            throw .artifactDamaged(artifact, problem: "its list of files has changed (\(path))")
-        }
-        guard let manifest = ArtifactManifest(bytes: bytes) else {
-            throw .artifactDamaged(artifact, problem: "it is not a list of files (\(path))")
-        }
-        return manifest
-    }
-
-    private func status(of path: String) throws(StateStoreError) -> FileStatus? {
-        try StateStoreError.translating { () throws(FileSystemError) in
-            try blobs.fileSystem.status(of: path)
+        let publisher = ArtifactPublisher(blobs: blobs, limits: limits)
+        try await queue.run { () throws(StateStoreError) in
+            _ = try publisher.publish(directory: directory)
         }
     }
 }

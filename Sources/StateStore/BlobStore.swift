@@ -10,16 +10,22 @@ import Synchronization
 final class BlobStore: Sendable {
     let root: String
     let fileSystem: any FileSystem
+    let leases = BlobLeases()
+    /// Tells the temporary files of this writer from those of one that does not know yet that it is
+    /// no longer the writer.
+    private let temporaryPrefix: String
     /// Names temporary files. Only the one writer of a state directory makes any, after a sweep.
     private let temporaryCount = Mutex<UInt64>(0)
 
-    init(root: String, fileSystem: any FileSystem) {
+    init(root: String, fileSystem: any FileSystem, temporaryPrefix: String = "") {
         self.root = root
         self.fileSystem = fileSystem
+        self.temporaryPrefix = temporaryPrefix
     }
 
     private var temporaryFolder: String { root + "/tmp" }
-    private var contentFolder: String { root + "/sha256" }
+    var contentFolder: String { root + "/sha256" }
+    var recordsFolder: String { root + "/records" }
 
     func path(of digest: Digest) -> String {
         let hex = digest.hex
@@ -30,6 +36,10 @@ final class BlobStore: Sendable {
     func prepare() throws(FileSystemError) {
         try fileSystem.createDirectory(root)
         try fileSystem.createDirectory(temporaryFolder)
+        if try fileSystem.status(of: recordsFolder) == nil {
+            try fileSystem.createDirectory(recordsFolder)
+            try fileSystem.synchronizeDirectory(root)
+        }
         let isNew = try fileSystem.status(of: contentFolder + "/ff") == nil
         guard isNew else { return }
         try fileSystem.createDirectory(contentFolder)
@@ -45,6 +55,7 @@ final class BlobStore: Sendable {
     ///
     /// - Returns: how many files that were.
     func sweepTemporary() throws(FileSystemError) -> Int {
+        if PlantedMistake.keepTemporary.isPlanted { return 0 }
         let names = try fileSystem.names(in: temporaryFolder)
         for name in names {
             try fileSystem.remove("\(temporaryFolder)/\(String(decoding: name, as: UTF8.self))")
@@ -53,7 +64,7 @@ final class BlobStore: Sendable {
     }
 
     /// Takes a file over, by renaming it if it is on the same file system. On failure the file may
-    /// be gone.
+    /// be gone. The caller holds a lease on the result and gives it back.
     func ingest(_ path: String, name: String, status: FileStatus) throws(StateStoreError) -> Digest
     {
         try throughTemporary { temporary throws(StateStoreError) in
@@ -69,39 +80,94 @@ final class BlobStore: Sendable {
         }
     }
 
+    /// Writes a file under its digest. The caller holds a lease on it and gives it back.
     func add(_ bytes: [UInt8], name: String) throws(StateStoreError) -> Digest {
-        try throughTemporary { temporary throws(StateStoreError) in
+        let expected = Digest(hashing: bytes)
+        return try throughTemporary { temporary throws(StateStoreError) in
             try translating { () throws(FileSystemError) in
                 try fileSystem.create(temporary, bytes)
             }
-            let expected = Digest(hashing: bytes)
-            let digest = try seal(temporary, name: name, bytes: Int64(bytes.count))
-            guard digest == expected else {
-                throw .notWritten(path: path(of: expected), problem: "it reads back differently")
+            return try seal(
+                temporary, name: name, bytes: Int64(bytes.count), expected: expected)
+        }
+    }
+
+    /// Writes a file under a name of its own, in the same order; one that is there is replaced.
+    func place(
+        _ bytes: [UInt8], at path: String, in folder: String
+    ) throws(StateStoreError) {
+        let expected = Digest(hashing: bytes)
+        _ = try throughTemporary { temporary throws(StateStoreError) in
+            try translating { () throws(FileSystemError) in
+                try fileSystem.create(temporary, bytes)
+                try fileSystem.protect(temporary)
+                try synchronize(temporary)
             }
-            return digest
+            guard try content(of: temporary).0 == expected else {
+                throw .notWritten(path: path, problem: "it reads back differently")
+            }
+            try translating { () throws(FileSystemError) in
+                try move(temporary, to: path, in: folder)
+            }
+            return expected
         }
     }
 
     /// Reads everything back, so a write that was lost or cut short is seen before the rename.
     private func seal(
-        _ temporary: String, name: String, bytes: Int64
+        _ temporary: String, name: String, bytes: Int64, expected: Digest? = nil
     ) throws(StateStoreError) -> Digest {
         try translating { () throws(FileSystemError) in
             try fileSystem.protect(temporary)
-            try fileSystem.synchronize(temporary)
+            if !PlantedMistake.renameBeforeSync.isPlanted { try synchronize(temporary) }
         }
+        let digest = try check(temporary, name: name, bytes: bytes, expected: expected)
+        leases.take([digest])
+        do throws(StateStoreError) {
+            try translating { () throws(FileSystemError) in
+                let target = path(of: digest)
+                // Over a file that is there already too: its bytes are the same, unless they rotted.
+                try move(temporary, to: target, in: String(target.dropLast(63)))
+            }
+        } catch {
+            leases.release([digest])
+            throw error
+        }
+        return digest
+    }
+
+    private func check(
+        _ temporary: String, name: String, bytes: Int64, expected: Digest?
+    ) throws(StateStoreError) -> Digest {
+        if PlantedMistake.skipDigestCheck.isPlanted, let expected { return expected }
         let (digest, length) = try content(of: temporary)
         guard length == bytes else {
             throw .outputChanged(name: name, expectedBytes: bytes, bytes: length)
         }
-        try translating { () throws(FileSystemError) in
-            let target = path(of: digest)
-            // Over a file that is there already too: its bytes are the same, unless they rotted.
-            try fileSystem.rename(temporary, to: target)
-            try fileSystem.synchronizeDirectory(String(target.dropLast(63)))
+        guard digest == expected ?? digest else {
+            throw .notWritten(
+                path: path(of: expected ?? digest), problem: "it reads back differently")
         }
         return digest
+    }
+
+    private func synchronize(_ path: String) throws(FileSystemError) {
+        do throws(FileSystemError) {
+            try fileSystem.synchronize(path)
+        } catch {
+            guard PlantedMistake.retryFailedSync.isPlanted else { throw error }
+            try fileSystem.synchronize(path)
+        }
+    }
+
+    private func move(
+        _ temporary: String, to target: String, in folder: String
+    ) throws(FileSystemError) {
+        try fileSystem.rename(temporary, to: target)
+        if PlantedMistake.renameBeforeSync.isPlanted { try synchronize(target) }
+        if !PlantedMistake.skipDirectorySync.isPlanted {
+            try fileSystem.synchronizeDirectory(folder)
+        }
     }
 
     func content(of path: String) throws(StateStoreError) -> (Digest, Int64) {
@@ -123,7 +189,7 @@ final class BlobStore: Sendable {
             count += 1
             return count
         }
-        let temporary = "\(temporaryFolder)/\(number)"
+        let temporary = "\(temporaryFolder)/\(temporaryPrefix)\(number)"
         do throws(StateStoreError) {
             return try body(temporary)
         } catch {

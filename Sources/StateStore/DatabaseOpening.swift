@@ -9,13 +9,23 @@ import Glibc
 struct DatabaseOpening {
     /// For a reader that meets the writer's recovery, or a backup tool that holds a lock.
     private static let busySeconds = 5.0
-    let path: String
+    private let directory: StateDirectory
+    private var path: String { directory.databasePath }
+
+    init(directory: StateDirectory) {
+        self.directory = directory
+    }
 
     func writer() throws(StateStoreError) -> DatabaseQueue {
         try DatabaseOpening.translating(path) {
             // Looked at without changing anything first: another program's database, or one of a
             // newer Ingot, must stay as it is.
-            if try exists() { try check(readOnlyQueue(), isWriter: true) }
+            if try exists() {
+                try check(readOnlyQueue(), isWriter: true)
+            } else if try isCutToNothing() {
+                throw StateStoreError.corruptDatabase(
+                    path: path, problem: "it is empty, although the store has been in use")
+            }
             var configuration = baseConfiguration
             configuration.prepareDatabase { database in
                 let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
@@ -46,6 +56,15 @@ struct DatabaseOpening {
         }
     }
 
+    /// A first start that was killed leaves an empty file too, but not with a store that was used.
+    private func isCutToNothing() throws(StateStoreError) -> Bool {
+        try StateStoreError.translating { () throws(FileSystemError) in
+            let local = LocalFileSystem()
+            guard try local.status(of: path) != nil else { return false }
+            return try local.status(of: directory.epochPath) != nil
+        }
+    }
+
     private var baseConfiguration: Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
@@ -71,8 +90,7 @@ struct DatabaseOpening {
                 // reader as good as not there.
                 if identity == 0, version == 0, tables == 0 || !isWriter && isOwn(database) {
                     if isWriter { return }
-                    throw StateStoreError.stateMissing(
-                        directory: String(path.dropLast("/state.sqlite".count)))
+                    throw StateStoreError.stateMissing(directory: directory.path)
                 }
                 throw StateStoreError.foreignDatabase(path: path)
             }
@@ -86,8 +104,7 @@ struct DatabaseOpening {
                     throw StateStoreError.corruptDatabase(path: path, problem: verdict)
                 }
             } else if version == 0 {
-                throw StateStoreError.stateMissing(
-                    directory: String(path.dropLast("/state.sqlite".count)))
+                throw StateStoreError.stateMissing(directory: directory.path)
             } else if version < Schema.version {
                 throw StateStoreError.olderSchema(
                     path: path, found: version, needed: Schema.version)

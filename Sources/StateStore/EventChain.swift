@@ -42,6 +42,12 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     package static let manifestsApplied = EventKind(rawValue: "ManifestsApplied")
     package static let resourcePruned = EventKind(rawValue: "ResourcePruned")
     package static let statusChanged = EventKind(rawValue: "StatusChanged")
+    package static let suspended = EventKind(rawValue: "Suspended")
+    package static let resumed = EventKind(rawValue: "Resumed")
+    package static let approved = EventKind(rawValue: "Approved")
+    package static let fileQuarantined = EventKind(rawValue: "FileQuarantined")
+    package static let artifactCollected = EventKind(rawValue: "ArtifactCollected")
+    package static let rebuilt = EventKind(rawValue: "Rebuilt")
 }
 
 /// An event before it has its place in the chain.
@@ -73,28 +79,11 @@ package struct RecordedEvent: Hashable, Sendable {
     package let previousHash: Digest
     package let hash: Digest
 
-    /// SHA-256 of the canonical JSON of everything but the hash itself.
     var expectedHash: Digest {
-        let origin = event.origin
-        let fields: JSONValue = [
-            "seq": .int(sequence), "time": .int(time), "actor": .string(origin.actor),
-            "commit": origin.commit.map { .string($0.hex) } ?? .null,
-            "plan": origin.plan.map(JSONValue.string) ?? .null,
-            "kind": .string(event.kind.rawValue),
-            "resource": event.resource.map { .string($0.description) } ?? .null,
-            "cause": .string(origin.cause), "result": .string(event.result),
-            "payload": event.payload, "previous": .string(previousHash.description),
-        ]
-        return fields.digest
-    }
-
-    fileprivate init(after previous: Digest, sequence: Int64, time: Int64, event: NewEvent) {
-        self.sequence = sequence
-        self.time = time
-        self.event = event
-        previousHash = previous
-        // Not yet sealed: `append` stores `expectedHash`.
-        hash = previous
+        EventEncoding(
+            sequence: sequence, time: time, event: event, payload: event.payload.canonicalText,
+            previous: previousHash
+        ).hash
     }
 
     init(_ record: Record) throws(StateStoreError) {
@@ -120,17 +109,19 @@ struct EventChain {
 
     func append(_ event: NewEvent) throws {
         let last = try database.record(
-            "events", "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
+            "events", QuickQuery.lastEvent.rawValue)
         let sequence: Int64 = try last.map { try $0.value("seq") } ?? 0
         let previous: Digest = try last.map { try $0.value("hash") } ?? EventChain.origin
-        let recorded = RecordedEvent(
-            after: previous, sequence: sequence + 1, time: time, event: event)
+        let payload = event.payload.canonicalText
+        let hash = EventEncoding(
+            sequence: sequence + 1, time: time, event: event, payload: payload, previous: previous
+        ).hash
         try database.change(
             "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                recorded.sequence, time, event.origin.actor, event.origin.commit,
-                event.origin.plan, event.kind.rawValue, event.resource, event.origin.cause,
-                event.result, event.payload, previous, recorded.expectedHash,
+                sequence + 1, time, event.origin.actor, event.origin.commit, event.origin.plan,
+                event.kind.rawValue, event.resource, event.origin.cause, event.result, payload,
+                previous, hash,
             ])
     }
 }

@@ -63,40 +63,4 @@ extension StateStore {
             try database.records("events", sql, bound).map { try RecordedEvent($0) }
         }
     }
-
-    /// Reads the whole log and names the first row that was changed, removed or put in.
-    package func verifyEventChain() async throws(StateStoreError) -> EventChainVerdict {
-        try await read { database in
-            var previous = EventChain.origin
-            var expected: Int64 = 1
-            let rows = try Row.fetchCursor(database, sql: "SELECT * FROM events ORDER BY seq")
-            while let row = try rows.next() {
-                let event: RecordedEvent
-                do throws(StateStoreError) {
-                    event = try RecordedEvent(Record("events", row))
-                } catch {
-                    return .broken(sequence: expected, problem: error.message)
-                }
-                guard event.sequence == expected else {
-                    return .broken(sequence: expected, problem: "it is missing")
-                }
-                guard event.previousHash == previous else {
-                    return .broken(
-                        sequence: expected, problem: "it does not follow the event before it")
-                }
-                guard event.hash == event.expectedHash else {
-                    return .broken(sequence: expected, problem: "its content has changed")
-                }
-                previous = event.hash
-                expected += 1
-            }
-            // SQLite remembers the last number it gave, so a cut-off end is seen too.
-            let last = try Int64.fetchOne(
-                database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-            guard (last ?? 0) < expected else {
-                return .broken(sequence: expected, problem: "it is missing")
-            }
-            return .intact(events: expected - 1)
-        }
-    }
 }

@@ -62,8 +62,11 @@ package struct FileStatus: Hashable, Sendable {
     /// Tells one file from another on this machine, whatever its name.
     package let device: UInt64
     package let inode: UInt64
+    /// Of the content, milliseconds since 1970.
+    package let modifiedAt: Int64
     package init(
-        kind: Kind, size: Int64, links: Int, isPrivileged: Bool, device: UInt64, inode: UInt64
+        kind: Kind, size: Int64, links: Int, isPrivileged: Bool, device: UInt64, inode: UInt64,
+        modifiedAt: Int64 = 0
     ) {
         self.kind = kind
         self.size = size
@@ -71,5 +74,6 @@ package struct FileStatus: Hashable, Sendable {
         self.isPrivileged = isPrivileged
         self.device = device
         self.inode = inode
+        self.modifiedAt = modifiedAt
     }
 }

@@ -45,7 +45,7 @@ extension StateStore {
 private func producer(_ database: Database, of artifact: Digest) throws -> RunRecord? {
     try database.record(
         "runs",
-        "SELECT * FROM runs WHERE artifact = ? AND state = 'succeeded' ORDER BY seq LIMIT 1",
+        QuickQuery.producer.rawValue,
         [artifact]
     ).map { try RunRecord($0) }
 }

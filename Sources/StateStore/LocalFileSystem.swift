@@ -6,6 +6,13 @@ package struct LocalFileSystem: FileSystem {
 
     package init() {}
 
+    /// The machine's clock, by which it dates files: milliseconds since 1970.
+    static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     package func status(of path: String) throws(FileSystemError) -> FileStatus? {
         var raw = stat()
         guard lstat(path, &raw) == 0 else {
@@ -168,6 +175,7 @@ extension FileStatus {
         self.init(
             kind: kind, size: Int64(raw.st_size), links: Int(raw.st_nlink),
             isPrivileged: raw.st_mode & (S_ISUID | S_ISGID) != 0,
-            device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
+            device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino),
+            modifiedAt: Int64(raw.st_mtim.tv_sec) * 1000 + Int64(raw.st_mtim.tv_nsec) / 1_000_000)
     }
 }

@@ -188,7 +188,7 @@ extension StateStore {
 
 private func newestRevision(_ database: Database, _ pointer: String) throws -> RevisionRecord? {
     try database.record(
-        "revisions", "SELECT * FROM revisions WHERE pointer = ? ORDER BY seq DESC LIMIT 1",
+        "revisions", QuickQuery.newestRevision.rawValue,
         [pointer]
     ).map { try RevisionRecord($0) }
 }

@@ -15,7 +15,7 @@ extension StateStore {
 
     package func run(_ id: String) async throws(StateStoreError) -> RunRecord {
         let record = try await read { database in
-            try database.record("runs", "SELECT * FROM runs WHERE id = ?", [id])
+            try database.record("runs", QuickQuery.run.rawValue, [id])
                 .map { try RunRecord($0) }
         }
         guard let record else { throw .unknownRun(id) }
@@ -28,7 +28,7 @@ extension StateStore {
     ) async throws(StateStoreError) -> [RunRecord] {
         try await read { database in
             try database.records(
-                "runs", "SELECT * FROM runs WHERE resource = ? ORDER BY seq DESC LIMIT ?",
+                "runs", QuickQuery.runsOfResource.rawValue,
                 [resource, limit]
             ).map { try RunRecord($0) }
         }
@@ -40,7 +40,7 @@ extension StateStore {
     ) async throws(StateStoreError) -> [RunRecord] {
         try await read { database in
             try database.records(
-                "runs", "SELECT * FROM runs WHERE step = ? ORDER BY seq DESC LIMIT ?",
+                "runs", QuickQuery.runsOfStep.rawValue,
                 [step, limit]
             ).map { try RunRecord($0) }
         }
@@ -49,7 +49,7 @@ extension StateStore {
     /// The newest runs of everything, newest first.
     package func runs(limit: Int = 100) async throws(StateStoreError) -> [RunRecord] {
         try await read { database in
-            try database.records("runs", "SELECT * FROM runs ORDER BY seq DESC LIMIT ?", [limit])
+            try database.records("runs", QuickQuery.runs.rawValue, [limit])
                 .map { try RunRecord($0) }
         }
     }

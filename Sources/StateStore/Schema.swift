@@ -5,7 +5,7 @@ enum Schema {
     /// "INGO", so that a state database is told from any other SQLite file.
     static let applicationID = 0x49_4E_47_4F
     /// Number of the newest migration, kept in `user_version`.
-    static let version = 1
+    static let version = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -19,6 +19,13 @@ enum Schema {
             try appendOnly("versions", in: database)
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: collectableArtifacts)
+            try database.execute(sql: fencingAndGarbage)
+            try database.execute(sql: decisions)
+            try database.execute(sql: quickLooks)
+            try database.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }

@@ -10,4 +10,5 @@ package struct StateDirectory: Hashable, Sendable {
     package var databasePath: String { path + "/state.sqlite" }
     package var lockPath: String { path + "/state.lock" }
     package var storePath: String { path + "/store" }
+    package var epochPath: String { storePath + "/epoch" }
 }

@@ -15,77 +15,36 @@ package final class StateStore: Sendable {
     /// Makes the id of a run that begins now.
     let runID: @Sendable (Int64) -> String
     private let database: DatabaseQueue
-    /// Whether this process may write: whether it holds the lock.
+    private let isMemory: Bool
+    /// Whether this process may write: whether it held the lock when it opened.
     package let isWriter: Bool
+    /// Number of this writer, larger than those of all before it; 0 in a reader.
+    package let epoch: Int64
+    private let faults: (any TransactionFaults)?
     /// Calls are queued under this lock, so that none comes after the closing: GRDB would trap.
     private let access: Mutex<Access>
 
     private struct Access: Sendable {
         var isOpen = true
         /// Nil in a reader, and once closed.
-        var lock: StateLock?
+        var lock: (any WriterLock)?
     }
 
-    private init(
-        directory: StateDirectory, artifacts: ArtifactStore, database: DatabaseQueue,
-        lock: StateLock?, clock: @escaping @Sendable () -> Int64,
-        runID: @escaping @Sendable (Int64) -> String
+    init(
+        _ opened: Opened, artifacts: ArtifactStore, clock: @escaping @Sendable () -> Int64,
+        runID: @escaping @Sendable (Int64) -> String = { _ in "" }, epoch: Int64 = 0,
+        faults: (any TransactionFaults)? = nil
     ) {
-        self.directory = directory
+        directory = opened.directory
         self.artifacts = artifacts
-        self.database = database
-        isWriter = lock != nil
-        access = Mutex(Access(lock: lock))
+        database = opened.database
+        isMemory = opened.isMemory
+        isWriter = opened.lock != nil
+        access = Mutex(Access(lock: opened.lock))
         self.clock = clock
         self.runID = runID
-    }
-
-    /// Opens the state for writing, makes it if there is none, brings it up to date if it is of an
-    /// older Ingot, and sweeps half-written artifacts. Call `abandonRunningRuns` next.
-    ///
-    /// - Parameters:
-    ///   - directory: absolute path; made if its parent exists.
-    ///   - clock: milliseconds since 1970.
-    package static func openWriter(
-        directory path: String, clock: @escaping @Sendable () -> Int64,
-        runID: @escaping @Sendable (Int64) -> String = RunID.make,
-        fileSystem: any FileSystem = LocalFileSystem()
-    ) async throws(StateStoreError) -> StateStore {
-        let directory = StateDirectory(path: path)
-        let opening = BlockingQueue(label: "ingot.open")
-        let (lock, database) = try await opening.run {
-            () throws(StateStoreError) -> (StateLock, DatabaseQueue) in
-            do throws(FileSystemError) {
-                try LocalFileSystem().createDirectory(path)
-            } catch {
-                throw .directoryUnusable(
-                    path: path, problem: StateStoreError.text(of: error.code))
-            }
-            let lock = try StateLock(directory)
-            return (lock, try DatabaseOpening(path: directory.databasePath).writer())
-        }
-        let artifacts = ArtifactStore(root: directory.storePath, fileSystem: fileSystem)
-        try await artifacts.prepare()
-        try await artifacts.sweepTemporary()
-        return StateStore(
-            directory: directory, artifacts: artifacts, database: database, lock: lock,
-            clock: clock, runID: runID)
-    }
-
-    /// Opens the state for reading, beside a writer or without one. Never writes.
-    package static func openReader(
-        directory path: String
-    ) async throws(StateStoreError) -> StateStore {
-        let directory = StateDirectory(path: path)
-        let opening = BlockingQueue(label: "ingot.open")
-        let database = try await opening.run { () throws(StateStoreError) -> DatabaseQueue in
-            let opening = DatabaseOpening(path: directory.databasePath)
-            guard try opening.exists() else { throw .stateMissing(directory: path) }
-            return try opening.reader()
-        }
-        return StateStore(
-            directory: directory, artifacts: ArtifactStore(root: directory.storePath),
-            database: database, lock: nil, clock: { 0 }, runID: { _ in "" })
+        self.epoch = epoch
+        self.faults = faults
     }
 
     /// Writes the rest of SQLite's log into the database and lets go of the lock, in this order, so
@@ -97,23 +56,39 @@ package final class StateStore: Sendable {
             return access.isOpen
         }
         guard wasOpen else { return }
-        let database = database
-        let path = directory.databasePath
-        try await BlockingQueue(label: "ingot.close").run { () throws(StateStoreError) in
-            try DatabaseOpening.translating(path) { try database.close() }
+        if !isMemory {
+            let database = database
+            let path = directory.databasePath
+            try await BlockingQueue(label: "ingot.close").run { () throws(StateStoreError) in
+                try DatabaseOpening.translating(path) { try database.close() }
+            }
         }
         access.withLock { $0.lock = nil }
     }
 
-    /// One transaction. Not GRDB's own async methods: those stop when the task is cancelled, and
-    /// the end of a cancelled step must still be recorded.
+    /// One transaction, of the newest writer only. Not GRDB's own async methods: those stop when the
+    /// task is cancelled, and the end of a cancelled step must still be recorded.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StateStoreError) -> Value {
         guard isWriter else { throw .readOnly }
+        let (own, faults) = (epoch, faults)
         let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
             queue(waiting) { database in
-                database.asyncWrite(body) { _, result in waiting.resume(returning: result) }
+                database.asyncWrite { database in
+                    try faults?.reach(.begin)
+                    try Fencing.check(database, own: own)
+                    let value = try body(database)
+                    try faults?.reach(.beforeCommit)
+                    return value
+                } completion: { _, result in
+                    let outcome = Result {
+                        let value = try result.get()
+                        try faults?.reach(.afterCommit)
+                        return value
+                    }
+                    waiting.resume(returning: outcome)
+                }
             }
         }
         return try DatabaseOpening.translating(directory.databasePath) { try result.get() }
@@ -142,19 +117,5 @@ package final class StateStore: Sendable {
             return access.isOpen
         }
         if !isOpen { waiting.resume(returning: .failure(StateStoreError.closed)) }
-    }
-}
-
-/// Identities of runs: 11 hex digits of milliseconds since 1970 and 8 random ones, so that they
-/// sort by time.
-package enum RunID {
-    package static func make(_ milliseconds: Int64) -> String {
-        digits(UInt64(clamping: milliseconds), count: 11)
-            + digits(UInt64(UInt32.random(in: .min ... .max)), count: 8)
-    }
-
-    private static func digits(_ value: UInt64, count: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
     }
 }

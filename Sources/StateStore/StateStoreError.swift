@@ -10,6 +10,8 @@ package enum StateStoreError: Error, Hashable, Sendable {
     case foreignDatabase(path: String)
     case newerSchema(path: String, found: Int, supported: Int)
     case olderSchema(path: String, found: Int, needed: Int)
+    /// Nothing to rebuild the database from.
+    case noRecords(store: String)
 
     // Writing.
     case corruptDatabase(path: String, problem: String)
@@ -20,6 +22,10 @@ package enum StateStoreError: Error, Hashable, Sendable {
     case closed
     case database(problem: String)
     case damagedRecord(table: String, column: String)
+    /// Another writer has opened the state since.
+    case fenced(own: Int64, current: Int64)
+    /// The database does not know of everything in the store.
+    case databaseOlderThanStore(seen: Int64)
 
     // Files.
     case file(operation: String, path: String, problem: String)
@@ -55,7 +61,9 @@ extension StateStoreError {
     /// writing, and serving goes on.
     package var isFatal: Bool {
         switch self {
-        case .corruptDatabase, .notWritten, .foreignDatabase, .newerSchema, .damagedRecord: true
+        case .corruptDatabase, .notWritten, .foreignDatabase, .newerSchema, .damagedRecord,
+            .fenced:
+            true
         default: false
         }
     }
@@ -86,6 +94,7 @@ extension StateStoreError {
             "\(path) was written by a newer Ingot: its schema is \(found), this one knows up to \(supported)"
         case .olderSchema(let path, let found, let needed):
             "\(path) was written by an older Ingot: its schema is \(found), this one reads \(needed)"
+        case .noRecords(let store): "\(store) holds no record of a result"
         default: nil
         }
     }
@@ -101,6 +110,10 @@ extension StateStoreError {
         case .database(let problem): "the state database refused: \(problem)"
         case .damagedRecord(let table, let column):
             "the state database holds a value that cannot be read: \(table).\(column)"
+        case .fenced(let own, let current):
+            "another controller has taken the state over: this one is number \(own), the newest is number \(current)"
+        case .databaseOlderThanStore(let seen):
+            "the database is older than the store, which had already seen writer number \(seen)"
         case .file(let operation, let path, let problem): "cannot \(operation) \(path): \(problem)"
         default: nil
         }
@@ -158,14 +171,18 @@ extension StateStoreError {
         case .foreignDatabase: "give Ingot a state directory of its own"
         case .newerSchema: "use that version of Ingot; nothing was changed"
         case .olderSchema: "run `ingot apply` or `ingot run` once, which brings it up to date"
+        case .noRecords: "nothing was changed; `ingot apply` makes everything again from git"
         case .corruptDatabase:
-            "nothing was deleted: restore the file from a backup, or move the state directory away and run `ingot apply`, which makes every artifact again"
+            "nothing was deleted: `ingot rebuild` moves the file aside and makes a new one from the store's records"
         case .diskFull:
             "free some space in the state directory's file system; the step is retried"
         case .notWritten, .file: "check the disk; what was being written has been thrown away"
         case .busy: "close the program that has it open for writing"
         case .readOnly: "only `ingot run` and `ingot apply` write to the state"
         case .damagedRecord: "`ingot verify` lists what is damaged"
+        case .fenced: "nothing was written; stop this one, and let only one controller run"
+        case .databaseOlderThanStore:
+            "it looks restored from a backup, so it cannot tell what is garbage: `ingot rebuild` makes it anew from the store's records"
         case .outputMissing, .outputEmpty, .outputNotAFile, .outputName, .outputLinked,
             .outputPrivileged, .outputTooMany:
             "a step must write plain files, and nothing else, into its output folder"

@@ -61,31 +61,40 @@ extension StateStore {
         }.sorted { $0.resource < $1.resource }
     }
 
-    /// Records the statuses of all resources; those of others are forgotten. Writes only what
-    /// differs, so telling the same again costs no write at all.
+    /// Records the statuses of some resources and forgets those of others; all the rest stay, and
+    /// cost nothing. Writes only what differs.
     ///
     /// - Returns: how many differed.
     @discardableResult
-    package func replaceStatuses(
-        _ statuses: [NewStatus], origin: ChangeOrigin
+    package func updateStatuses(
+        changed: [NewStatus], removed: [ResourceID], origin: ChangeOrigin
     ) async throws(StateStoreError) -> Int {
+        guard !changed.isEmpty || !removed.isEmpty else { return 0 }
         let now = clock()
         return try await write { database in
-            let known = try database.records("statuses", "SELECT * FROM statuses")
-                .map { try StatusRecord($0) }
-            var before = Dictionary(
-                known.map { ($0.resource, $0) }, uniquingKeysWith: { first, _ in first })
-            var changed = 0
-            for status in statuses {
-                let old = before.removeValue(forKey: status.resource)
+            var count = 0
+            for status in changed {
+                let old = try database.record(
+                    "statuses", QuickQuery.status.rawValue, [status.resource]
+                ).map { try StatusRecord($0) }
                 guard old?.status != status else { continue }
                 try store(status, after: old, database, now: now, origin: origin)
-                changed += 1
+                count += 1
             }
-            for resource in before.keys.sorted() {
+            for resource in removed {
                 try database.change("DELETE FROM statuses WHERE resource = ?", [resource])
+                count += database.changesCount
             }
-            return changed + before.count
+            return count
+        }
+    }
+
+    /// The status of one resource; nil if it has none.
+    package func status(of resource: ResourceID) async throws(StateStoreError) -> StatusRecord? {
+        try await read { database in
+            try database.record(
+                "statuses", QuickQuery.status.rawValue, [resource]
+            ).map { try StatusRecord($0) }
         }
     }
 }

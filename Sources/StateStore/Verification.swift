@@ -1,101 +1,157 @@
 import GRDB
-package import ResourceAPI
+import Planning
+import ResourceAPI
 
-/// Something in the state directory that is not as it should be.
-package struct Finding: Hashable, Sendable {
-    package enum Kind: String, Hashable, Sendable, Codable {
-        /// Files of an artifact are missing or changed.
-        case artifact
-        /// A fingerprint or a version refers to an artifact that is not recorded.
-        case record
-        case eventChain
-        /// SQLite's own check.
-        case database
+extension StateStore {
+    /// Checks that every present artifact has its files, that rows agree with each other and with
+    /// the event log, and that the log is as it was written. Changes nothing, and works beside a
+    /// writer.
+    ///
+    /// - Parameter isDeep: read every byte of the store again.
+    package func verify(isDeep: Bool = true) async throws(StateStoreError) -> VerificationReport {
+        var report = VerificationReport()
+        let (findings, rows, verdict) = try await read { database in
+            let check = RecordVerification(database: database)
+            return (
+                try check.findings(), try check.rows(),
+                try EventChainCheck(database: database).verdict()
+            )
+        }
+        report.findings = findings
+        report.rows = rows
+        try await verifyStore(isDeep: isDeep, &report)
+        switch verdict {
+        case .intact(let events): report.events = Int(events)
+        case .broken(let sequence, let problem):
+            report.events = Int(sequence - 1)
+            report.findings.append(
+                Finding(kind: .eventChain, message: "event \(sequence) is broken: \(problem)"))
+        }
+        return report
     }
 
-    package let kind: Kind
-    /// The artifact, where it is one.
-    package let artifact: Digest?
-    /// One line for people.
-    package let message: String
-    package init(kind: Kind, artifact: Digest? = nil, message: String) {
-        self.kind = kind
-        self.artifact = artifact
-        self.message = message
+    /// Results of an older Ingot have none.
+    private func noteMissingRecords(
+        _ report: inout VerificationReport
+    ) async throws(StateStoreError) {
+        let results = Array(try await recordedState().results.keys)
+        let records = StoreRecords(blobs: artifacts.blobs)
+        let missing = try await artifacts.queue.run { () throws(StateStoreError) in
+            var missing = 0
+            for result in results {
+                let isThere = try records.contains(result)
+                if !isThere { missing += 1 }
+            }
+            return missing
+        }
+        guard missing > 0 else { return }
+        report.notes.append(
+            Finding(
+                kind: .record, message: "\(missing) results have no record in the store",
+                hint: "`ingot rebuild` would not know of them: their steps would run again"))
+    }
+
+    private func verifyStore(
+        isDeep: Bool, _ report: inout VerificationReport
+    ) async throws(StateStoreError) {
+        let present = try await presentArtifacts()
+        let check = StoreVerification(blobs: artifacts.blobs, isDeep: isDeep)
+        let found = try await artifacts.queue.run { () throws(StateStoreError) in
+            try check.report(on: present)
+        }
+        report.artifacts = found.artifacts
+        report.files = found.files
+        report.bytes = found.bytes
+        report.notes = found.notes
+        try await noteMissingRecords(&report)
+        guard !found.findings.isEmpty else { return }
+        // Garbage collection may have deleted files while they were looked at.
+        let still = Set(try await presentArtifacts().map(\.digest))
+        report.findings += found.findings.filter { finding in
+            finding.artifact.map(still.contains) ?? true
+        }
     }
 }
 
-extension StateStore {
-    /// Checks that every recorded artifact has its files, that every record's artifact exists, and
-    /// that the event log is as it was written. Changes nothing.
-    ///
-    /// - Parameter isDeep: read every byte of every artifact again.
-    /// - Returns: what is wrong, in a stable order; empty if all is well.
-    package func verify(isDeep: Bool) async throws(StateStoreError) -> [Finding] {
-        var findings = try await databaseFindings()
-        for artifact in try await presentArtifacts() {
-            do {
-                try await artifacts.check(artifact, isDeep: isDeep)
-            } catch {
-                findings.append(
-                    Finding(kind: .artifact, artifact: artifact, message: error.message))
+/// Looks at the files of the store. Blocks.
+struct StoreVerification: Sendable {
+    private static let namedStrays = 20
+    let blobs: BlobStore
+    let isDeep: Bool
+
+    func report(on present: [PublishedArtifact]) throws(StateStoreError) -> VerificationReport {
+        var report = VerificationReport()
+        report.artifacts = present.count
+        let inspector = ArtifactInspector(blobs: blobs)
+        for artifact in present {
+            if let problem = problem(of: artifact, inspector) {
+                report.findings.append(
+                    Finding(kind: .artifact, artifact: artifact.digest, message: problem))
             }
         }
-        if case .broken(let sequence, let problem) = try await verifyEventChain() {
-            findings.append(
-                Finding(kind: .eventChain, message: "event \(sequence) is broken: \(problem)"))
-        }
-        return findings
+        try lookAtFiles(Set(present.flatMap(\.blobs)), &report)
+        return report
     }
 
-    private func presentArtifacts() async throws(StateStoreError) -> [Digest] {
-        try await read { database in
-            try database.records(
-                "artifacts", "SELECT digest FROM artifacts WHERE state = 'present' ORDER BY digest"
-            ).map { try $0.value("digest") }
+    private func problem(
+        of artifact: PublishedArtifact, _ inspector: ArtifactInspector
+    ) -> String? {
+        guard Digest(hashing: ArtifactManifest(files: artifact.files).bytes) == artifact.digest
+        else {
+            return
+                "the artifact \(artifact.digest) is damaged: the database lists other files than it has"
+        }
+        do throws(StateStoreError) {
+            try inspector.check(artifact.digest, isDeep: isDeep)
+            return nil
+        } catch {
+            return error.message
         }
     }
 
-    private func databaseFindings() async throws(StateStoreError) -> [Finding] {
-        try await read { database in
-            let verdicts = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
-            var findings = verdicts.filter { $0 != "ok" }
-                .map { Finding(kind: .database, message: "the database is damaged: \($0)") }
-            // Foreign keys hold these, unless another program has written with them off.
-            for record in try database.records(
-                "fingerprints",
-                """
-                SELECT fingerprint, digest FROM fingerprints
-                WHERE digest NOT IN (SELECT digest FROM artifacts) ORDER BY fingerprint
-                """)
-            {
-                let fingerprint: Fingerprint = try record.value("fingerprint")
-                let digest: Digest = try record.value("digest")
-                findings.append(
-                    Finding(
-                        kind: .record, artifact: digest,
-                        message:
-                            "the fingerprint \(fingerprint) has the artifact \(digest), which is not recorded"
-                    ))
+    /// Counts all files, and looks into those that no present artifact has.
+    private func lookAtFiles(
+        _ named: Set<Digest>, _ report: inout VerificationReport
+    ) throws(StateStoreError) {
+        let inventory = try StateStoreError.translating { () throws(FileSystemError) in
+            try blobs.inventory()
+        }
+        var (orphans, orphanBytes) = (0, Int64(0))
+        for blob in inventory.blobs {
+            let path = blobs.path(of: blob)
+            let status = try StateStoreError.translating { () throws(FileSystemError) in
+                try blobs.fileSystem.status(of: path)
             }
-            for record in try database.records(
-                "versions",
-                """
-                SELECT model, number, digest FROM versions
-                WHERE digest NOT IN (SELECT digest FROM artifacts) ORDER BY model, number
-                """)
-            {
-                let model: ResourceName = try record.value("model")
-                let number: Int = try record.value("number")
-                let digest: Digest = try record.value("digest")
-                findings.append(
-                    Finding(
-                        kind: .record, artifact: digest,
-                        message:
-                            "version \(number) of model/\(model) has the artifact \(digest), which is not recorded"
-                    ))
+            guard let status else { continue }
+            report.files += 1
+            report.bytes += status.size
+            guard !named.contains(blob) else { continue }
+            orphans += 1
+            orphanBytes += status.size
+            if isDeep, let problem = problem(ofOrphan: blob, path) {
+                report.notes.append(Finding(kind: .stray, message: problem))
             }
-            return findings
+        }
+        if orphans > 0 {
+            report.notes.append(
+                Finding(
+                    kind: .stray,
+                    message:
+                        "\(orphans) files (\(orphanBytes) bytes) belong to no present artifact",
+                    hint: "`ingot gc` deletes them once they are old enough"))
+        }
+        for path in inventory.strays.prefix(Self.namedStrays) {
+            report.notes.append(
+                Finding(kind: .stray, message: "\(path) is not a file that Ingot has made"))
+        }
+    }
+
+    private func problem(ofOrphan blob: Digest, _ path: String) -> String? {
+        do throws(StateStoreError) {
+            let (digest, _) = try blobs.content(of: path)
+            return digest == blob ? nil : "\(path) does not have the content that its name says"
+        } catch {
+            return error.message
         }
     }
 }

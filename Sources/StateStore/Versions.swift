@@ -57,8 +57,10 @@ extension StateStore {
         _ new: NewVersion, origin: ChangeOrigin
     ) async throws(StateStoreError) -> VersionRecord {
         let now = clock()
+        let records = StoreRecords(blobs: artifacts.blobs)
         return try await write { database in
-            try VersionRecording(database: database, now: now, origin: origin).register(new)
+            try VersionRecording(database: database, now: now, origin: origin)
+                .register(new, leaving: records)
         }
     }
 

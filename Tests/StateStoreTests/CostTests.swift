@@ -16,6 +16,43 @@ struct CostTests {
         let reader = try await timer.measure { _ = try await scratch.reader() }
         let writer = try await timer.measure { _ = try await scratch.writer() }
         print("  openReader: \(reader), openWriter: \(writer)")
+        try await measureMemory()
+    }
+
+    private func measureMemory() async throws {
+        let scratch = try Scratch()
+        let memory = try MemoryDatabase()
+        let timer = ContinuousClock()
+        for number in 1...3 {
+            let opening = try await timer.measure {
+                let store = try await StateStore.openWriter(
+                    memory: memory, directory: scratch.state, clock: { 0 },
+                    fileSystem: LocalFileSystem())
+                try await store.close()
+            }
+            print("  opening a database in memory, time \(number): \(opening)")
+        }
+    }
+
+    private func measureQueries(_ store: StateStore) async throws {
+        let timer = ContinuousClock()
+        func show(_ what: String, _ body: () async throws -> Void) async throws {
+            try await body()
+            print("  \(what): \(try await timer.measure { try await body() })")
+        }
+        let id = try resource("dataset/d1")
+        try await show("runs of a resource") { _ = try await store.runs(of: id) }
+        try await show("newest runs") { _ = try await store.runs() }
+        try await show("events of a resource") {
+            _ = try await store.events(EventFilter(resource: id), limit: 100)
+        }
+        try await show("statuses") { _ = try await store.statuses() }
+        try await show("lostArtifacts") { _ = try await store.lostArtifacts() }
+        try await show("verify without contents") { _ = try await store.verify(isDeep: false) }
+        try await show("verify") { _ = try await store.verify() }
+        try await show("garbagePlan") {
+            _ = try await store.garbagePlan(keeping: [], retention: 0)
+        }
     }
 
     private func measure(_ count: Int, _ scratch: Scratch) async throws {
@@ -50,6 +87,7 @@ struct CostTests {
         }
         let verifying = try await timer.measure { _ = try await store.verifyEventChain() }
         print("  verifyEventChain: \(verifying)")
+        try await measureQueries(store)
         try await store.close()
     }
 }

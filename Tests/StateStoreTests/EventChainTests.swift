@@ -65,7 +65,7 @@ struct EventChainTests {
         #expect(
             try await store.verifyEventChain()
                 == .broken(sequence: 3, problem: "its content has changed"))
-        let findings = try await store.verify(isDeep: false)
+        let findings = try await store.verify(isDeep: false).findings
         #expect(
             findings == [
                 Finding(

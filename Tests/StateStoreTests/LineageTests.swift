@@ -64,7 +64,7 @@ struct LineageTests {
     @Test("a whole state has no findings")
     func whole() async throws {
         _ = try await chain()
-        #expect(try await store.verify(isDeep: true).isEmpty)
+        #expect(try await store.verify(isDeep: true).findings.isEmpty)
     }
 
     @Test("missing and changed files are found, the latter by reading them")
@@ -73,9 +73,9 @@ struct LineageTests {
         let path = store.artifacts.path(ofBlob: digest("onnx"))
         try FileManager.default.removeItem(atPath: path)
         try Data("evil".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(try await store.verify(isDeep: false).isEmpty)
+        #expect(try await store.verify(isDeep: false).findings.isEmpty)
         #expect(
-            try await store.verify(isDeep: true) == [
+            try await store.verify(isDeep: true).findings == [
                 Finding(
                     kind: .artifact, artifact: model.artifact,
                     message:
@@ -84,7 +84,7 @@ struct LineageTests {
             ])
         try FileManager.default.removeItem(atPath: path)
         #expect(
-            try await store.verify(isDeep: false).map(\.message) == [
+            try await store.verify(isDeep: false).findings.map(\.message) == [
                 "the artifact \(model.artifact) is damaged: data.parquet is missing (\(path))"
             ])
     }
@@ -95,7 +95,7 @@ struct LineageTests {
         try scratch.sql(
             "PRAGMA foreign_keys = OFF; DELETE FROM artifact_files; DELETE FROM artifacts")
         #expect(
-            try await store.verify(isDeep: false) == [
+            try await store.verify(isDeep: false).findings == [
                 Finding(
                     kind: .record, artifact: run.artifact,
                     message:

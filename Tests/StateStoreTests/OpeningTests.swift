@@ -92,7 +92,7 @@ struct OpeningTests {
             let error = await stateError { try await open() }
             #expect(
                 error?.description == """
-                    \(path) was written by a newer Ingot: its schema is 99, this one knows up to 1
+                    \(path) was written by a newer Ingot: its schema is 99, this one knows up to 2
                     hint: use that version of Ingot; nothing was changed
                     """)
             #expect(error?.isFatal == true)
@@ -107,7 +107,7 @@ struct OpeningTests {
         let error = await stateError { try await openReader() }
         #expect(
             error?.description == """
-                \(scratch.state)/state.sqlite was written by an older Ingot: its schema is -1, this one reads 1
+                \(scratch.state)/state.sqlite was written by an older Ingot: its schema is -1, this one reads 2
                 hint: run `ingot apply` or `ingot run` once, which brings it up to date
                 """)
     }
@@ -156,7 +156,7 @@ struct OpeningTests {
             #expect(
                 error?.description == """
                     \(path) is damaged: file is not a database
-                    hint: nothing was deleted: restore the file from a backup, or move the state directory away and run `ingot apply`, which makes every artifact again
+                    hint: nothing was deleted: `ingot rebuild` moves the file aside and makes a new one from the store's records
                     """)
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == garbage)
@@ -279,7 +279,7 @@ struct OpeningTests {
         let events = try await writer.events(EventFilter(kinds: [.runInterrupted]))
         #expect(
             events.map(\.event.result) == ["Interrupted: the controller ended while the step ran"])
-        #expect(try await writer.verify(isDeep: true).isEmpty)
+        #expect(try await writer.verify(isDeep: true).findings.isEmpty)
         _ = try await writer.startRun(newRun("dataset/a#profile", "2", attempt: 2))
     }
 }

@@ -116,16 +116,20 @@ struct RevisionTests {
         clock.set(9_000)
         let a = try status("dataset/a", .healthy, "up to date")
         let b = try status("dataset/b", .healthy, "up to date")
-        #expect(try await store.replaceStatuses([b, a], origin: origin) == 2)
-        #expect(try await store.replaceStatuses([a, b], origin: origin) == 0)
+        #expect(try await store.updateStatuses(changed: [b, a], removed: [], origin: origin) == 2)
+        #expect(try await store.updateStatuses(changed: [a, b], removed: [], origin: origin) == 0)
         clock.set(19_000)
         let reworded = try status("dataset/a", .healthy, "still up to date", revision: "r2")
         let sick = try status("dataset/b", .degraded, "3 rows fail")
-        #expect(try await store.replaceStatuses([reworded, sick], origin: origin) == 2)
+        #expect(
+            try await store.updateStatuses(changed: [reworded, sick], removed: [], origin: origin)
+                == 2)
         let stored = try await store.statuses()
         #expect(stored.map(\.status) == [reworded, sick])
         #expect(stored.map(\.since) == [10_000, 20_000])
-        #expect(try await store.replaceStatuses([reworded], origin: origin) == 1)
+        #expect(
+            try await store.updateStatuses(
+                changed: [reworded], removed: [sick.resource], origin: origin) == 1)
         #expect(try await store.statuses().map(\.resource) == [a.resource])
         let events = try await store.events(EventFilter(kinds: [.statusChanged]))
         #expect(

@@ -41,7 +41,7 @@ struct SmallDiskTests {
         }
         let reader = try await StateStore.openReader(directory: state)
         for (id, artifact) in recorded { #expect(try await reader.run(id).artifact == artifact) }
-        #expect(try await reader.verify(isDeep: true).isEmpty)
+        #expect(try await reader.verify(isDeep: true).findings.isEmpty)
         try await reader.close()
         // With space again, everything goes on.
         try FileManager.default.removeItem(atPath: folder + "/ballast")
