@@ -12,21 +12,26 @@ final class EventLog: @unchecked Sendable {
     private let queue = DispatchQueue(label: "ingot.event-log")
     private let bytesMax: Int
     private let now: @Sendable () -> Date
-    private var descriptor: Int32
+    private let path: String
+    private var descriptor: Int32 = -1
     private var bytes = 0
     private var isFull = false
 
-    /// A file that cannot be opened makes a log that keeps nothing: the events themselves go on.
+    /// The file is made with the first event; one that cannot be opened makes a log that keeps
+    /// nothing: the events themselves go on.
     init(path: String, bytesMax: Int, now: @escaping @Sendable () -> Date) {
         self.bytesMax = bytesMax
         self.now = now
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        self.path = path
     }
 
     func append(_ event: WorkerEvent) {
         guard let fields = Self.fields(of: event) else { return }
         let time = now()
         queue.async { [self] in
+            if descriptor < 0, !isFull {
+                descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            }
             guard descriptor >= 0, !isFull else { return }
             let line = Self.line(fields, at: time)
             if bytes + line.count > bytesMax {
@@ -48,6 +53,7 @@ final class EventLog: @unchecked Sendable {
             queue.async { [self] in
                 if descriptor >= 0 { _ = Glibc.close(descriptor) }
                 descriptor = -1
+                isFull = true
                 continuation.resume()
             }
         }

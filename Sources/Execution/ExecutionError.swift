@@ -12,7 +12,7 @@ package enum ExecutionError: Error, Hashable, Sendable {
     case timedOut(step: StepID, seconds: Int64)
     case missingResult(step: StepID)
     case workerExited(step: StepID, code: Int64, logPath: String)
-    case workerKilled(step: StepID, signal: Int64, logPath: String)
+    case workerKilled(step: StepID, signal: Int64, cause: KillCause, logPath: String)
     case workerLost(step: StepID, reason: String)
     case protocolError(step: StepID, problem: ProtocolProblem)
     case logTooLarge(step: StepID, limit: Int, logPath: String)
@@ -55,7 +55,9 @@ extension ExecutionError {
             .runtimeUnusable, .runtimeMismatch, .onnxRuntimeMissing:
             .config
         case .timedOut: .timeout
-        case .workerKilled, .workerLost: .killed
+        case .workerKilled(_, _, .outOfMemory, _): .resource
+        case .workerKilled(_, let signal, _, _): Self.isCrash(signal) ? .internal : .killed
+        case .workerLost: .killed
         case .logTooLarge: .resource
         case .cannotPrepare(_, _, _, let isDiskFull): isDiskFull ? .resource : .internal
         case .outputNotEmpty, .missingResult, .workerExited, .protocolError, .workerNotReady,
@@ -74,7 +76,9 @@ extension ExecutionError {
         case .timedOut: "TimedOut"
         case .missingResult: "MissingResult"
         case .workerExited: "WorkerExited"
-        case .workerKilled: "WorkerKilled"
+        case .workerKilled(_, _, .outOfMemory, _): "OutOfMemory"
+        case .workerKilled(_, let signal, _, _):
+            Self.isCrash(signal) ? "WorkerCrashed" : "WorkerKilled"
         case .workerLost: "WorkerLost"
         case .protocolError: "ProtocolError"
         case .logTooLarge: "LogTooLarge"
@@ -102,7 +106,7 @@ extension ExecutionError {
     private var details: JSONValue? {
         switch self {
         case .workerExited(_, let code, _): ["exitCode": .int(code)]
-        case .workerKilled(_, let signal, _): ["signal": .int(signal)]
+        case .workerKilled(_, let signal, _, _): ["signal": .int(signal)]
         case .timedOut(_, let seconds): ["timeoutSeconds": .int(seconds)]
         case .memoryOverBudget(_, let needed, let budget):
             ["neededBytes": .int(needed), "budgetBytes": .int(budget)]
@@ -133,8 +137,13 @@ extension ExecutionError: CustomStringConvertible {
             "the worker of step \(step) ended without an error and without a result"
         case .workerExited(let step, let code, _):
             "the worker of step \(step) ended with exit code \(code) and did not say why"
-        case .workerKilled(let step, let signal, _):
-            "the worker of step \(step) was killed by signal \(signal)\(Self.name(of: signal))"
+        case .workerKilled(let step, _, .outOfMemory, _):
+            "the worker of step \(step) was killed by the kernel, "
+                + "because the machine or its container ran out of memory"
+        case .workerKilled(let step, let signal, _, _):
+            "the worker of step \(step) "
+                + (Self.isCrash(signal) ? "crashed with" : "was killed by")
+                + " signal \(signal)\(Self.name(of: signal))"
         case .workerLost(let step, let reason):
             "the worker of step \(step) was lost: \(reason)"
         case .protocolError(let step, let problem):
@@ -191,14 +200,22 @@ extension ExecutionError: CustomStringConvertible {
         case .cannotPrepare: "check that the state directory can be written to"
         case .timedOut: "raise resources.timeout in the manifest, or give the step less to do"
         case .workerExited(_, _, let logPath): "see what it printed: \(logPath)"
-        case .workerKilled(_, 9, _):
+        case .workerKilled(_, _, .outOfMemory, _):
+            "lower resources.memory of steps that run side by side, or use a machine with more "
+                + "memory; the step is retried"
+        case .workerKilled(_, 9, .unknown, _):
             "signal 9 usually means that the machine ran out of memory: lower resources.memory "
                 + "of steps that run side by side, or use a machine with more memory"
-        case .workerKilled(_, _, let logPath): "see what it printed: \(logPath)"
+        case .workerKilled(_, let signal, _, let logPath):
+            Self.isCrash(signal)
+                ? "see what it printed: \(logPath)"
+                : "neither Ingot nor a lack of memory has killed it, but somebody or something "
+                    + "else on this machine; the step is retried"
         case .workerLost: "the step is retried"
         case .missingResult, .protocolError:
             "this is a bug in Ingot or in a library that it uses; please report it with the log"
-        case .logTooLarge(_, _, let logPath): "the beginning is kept in \(logPath)"
+        case .logTooLarge(_, _, let logPath):
+            "let it print less; the beginning is kept in \(logPath)"
         case .workerNotReady, .workerDidNotStart:
             "check the Python runtime; a damaged one is made anew after its directory is removed"
         case .cannotConnect: "the step is retried"
@@ -218,6 +235,11 @@ extension ExecutionError: CustomStringConvertible {
 
     private static func quote(_ lines: [String]) -> String {
         lines.isEmpty ? "" : ":" + lines.map { "\n  " + $0 }.joined()
+    }
+
+    /// Whether a program gets this signal for what it does itself.
+    private static func isCrash(_ signal: Int64) -> Bool {
+        [4, 5, 6, 7, 8, 11, 31].contains(signal)
     }
 
     private static func name(of signal: Int64) -> String {

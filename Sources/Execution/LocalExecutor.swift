@@ -1,6 +1,5 @@
 package import Foundation
 package import Logging
-import Glibc
 import ResourceAPI
 
 /// Runs steps on this machine, as forks of a warm Python process, side by side as far as the budget
@@ -38,36 +37,17 @@ package final class LocalExecutor: Executor {
             try budget.check(order)
             guard await queue.acquire(order.resources) else { return .cancelled }
             defer { queue.release(order.resources) }
-            try await BlockingWork(label: "ingot.prepare-step").run {
-                () throws(ExecutionError) in try Self.prepare(order)
+            let fileBytes = try await BlockingWork(label: "ingot.prepare-step").run {
+                [limits] () throws(ExecutionError) in
+                try StepFolder.prepare(order)
+                return StepFolder.fileBytesMax(order, limits)
             }
             let attempt = StepAttempt(
-                order: order, limits: limits, clock: clock, now: now, logger: logger)
+                order: order, fileBytes: fileBytes, limits: limits, clock: clock, now: now,
+                logger: logger)
             return await attempt.run(in: parent, onEvent: onEvent)
         } catch {
             return .failed(error.failure)
-        }
-    }
-
-    /// Makes the directories of the output and of the logs.
-    private static func prepare(_ order: StepOrder) throws(ExecutionError) {
-        let logDirectory = (order.logPath as NSString).deletingLastPathComponent
-        for path in [order.outputDirectory, logDirectory] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true)
-            } catch {
-                let problem = (error as? CocoaError)?.underlying as? POSIXError
-                throw .cannotPrepare(
-                    step: order.step, path: path,
-                    problem: problem.map { String(cString: strerror($0.code.rawValue)) }
-                        ?? error.localizedDescription,
-                    isDiskFull: problem?.code == .ENOSPC)
-            }
-        }
-        let found = (try? FileManager.default.contentsOfDirectory(atPath: order.outputDirectory))
-        guard found?.isEmpty != false else {
-            throw .outputNotEmpty(step: order.step, path: order.outputDirectory)
         }
     }
 }

@@ -11,7 +11,8 @@ struct OutputTail: Sendable {
         var completed: [String] = []
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
-                completed.append(String(decoding: partial, as: UTF8.self))
+                completed.append(
+                    TerminalText.harmless(String(decoding: partial, as: UTF8.self)))
                 partial = []
             } else if partial.count < Self.lineBytesMax, byte != UInt8(ascii: "\r") {
                 partial.append(byte)

@@ -50,20 +50,19 @@ enum ProcessTree {
         }
     }
 
-    /// Kills everything that was started with this variable in its environment, which is inherited,
-    /// in whatever session and under whatever parent it runs now; returns when none is left, or
-    /// after about two seconds.
-    ///
-    /// - Parameter value: must be unique to one warm parent.
-    static func killAll(variable name: String, value: String) {
-        let entry = Array("\(name)=\(value)".utf8)
+    /// Kills everything that has such an entry, `NAME=value`, in the environment that it was started
+    /// with, in whatever session and under whatever parent it runs now; returns when none is left,
+    /// or after about two seconds. Environments are inherited.
+    static func killAll(whereEnvironment isMatch: (String) -> Bool) {
         for _ in 0..<attemptsMax {
             let left = pids().filter { pid in
                 // Of the dead, and of other users, it cannot be read.
                 guard pid != getpid(),
                     let data = FileManager.default.contents(atPath: "/proc/\(pid)/environ")
                 else { return false }
-                return Array(data).split(separator: 0).contains { Array($0) == entry }
+                return data.split(separator: 0).contains {
+                    isMatch(String(decoding: $0, as: UTF8.self))
+                }
             }
             if left.isEmpty { return }
             for pid in left { _ = Glibc.kill(pid, SIGKILL) }

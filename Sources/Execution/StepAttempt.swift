@@ -20,6 +20,8 @@ struct StepAttempt: Sendable {
     }
 
     let order: StepOrder
+    /// The largest file that the worker may write.
+    let fileBytes: Int64
     let limits: StepLimits
     let clock: any Clock<Duration>
     let now: @Sendable () -> Date
@@ -103,7 +105,8 @@ struct StepAttempt: Sendable {
     ) async {
         do throws(ExecutionError) {
             let process = try await parent.running()
-            let connection = try await WorkerConnection.open(path: process.socketPath)
+            let connection = try await WorkerConnection.open(
+                path: order.needsLibraries ? process.socketPath : process.lightSocketPath)
             let observer = process.onExit { continuation.yield(.input(.parentEnded($0))) }
             let result = continuation.yield(
                 .connected(connection, process, observer: observer))
@@ -118,7 +121,8 @@ struct StepAttempt: Sendable {
     }
 
     private func start(_ link: Link?, _ continuation: AsyncStream<Signal>.Continuation) {
-        link?.connection.start(request: WorkerRequest.line(for: order)) { input in
+        link?.connection.start(request: WorkerRequest.line(for: order, fileBytes: fileBytes)) {
+            input in
             switch input {
             case .bytes(let bytes): continuation.yield(.input(.bytes(bytes)))
             case .closed: continuation.yield(.input(.closed))

@@ -122,7 +122,10 @@ struct StepConversation: Sendable {
     private mutating func receiveEnding(_ input: Input, _ outcome: StepOutcome) -> [Action] {
         switch input {
         case .closed, .parentEnded: return finish(outcome, isClean: false)
-        case .killOverdue: return [.abandonParent] + finish(outcome, isClean: false)
+        case .killOverdue:
+            // A step that has not begun waits for the imports, and is not begun any more.
+            if workerPID == nil, outcome == .cancelled { return finish(outcome, isClean: false) }
+            return [.abandonParent] + finish(outcome, isClean: false)
         case .cancelled:
             phase = .ending(.cancelled)
             return []
@@ -163,9 +166,9 @@ struct StepConversation: Sendable {
             failure = failure ?? reported
             return []
         case .exited(let code): return finish(outcome(exitCode: code), isClean: true)
-        case .signalled(let signal):
+        case .signalled(let signal, let cause):
             let killed = ExecutionError.workerKilled(
-                step: order.step, signal: signal, logPath: order.logPath)
+                step: order.step, signal: signal, cause: cause, logPath: order.logPath)
             return finish(.failed(failure ?? killed.failure), isClean: true)
         case .unknown: return []
         }
@@ -184,6 +187,7 @@ struct StepConversation: Sendable {
     private func fail(_ error: ExecutionError) -> StepOutcome { .failed(error.failure) }
 
     private mutating func end(_ outcome: StepOutcome) -> [Action] {
+        if PlantedMistake.endBeforeTreeIsDead.isPlanted { return finish(outcome, isClean: true) }
         phase = .ending(outcome)
         return [.kill]
     }

@@ -29,6 +29,9 @@ package struct StepOrder: Sendable {
         self.logPath = logPath
     }
 
+    /// Whether the worker computes with Python libraries, whose imports take a second.
+    var needsLibraries: Bool { step.kind != .noop }
+
     /// Beside the log, `logs/<run>.jsonl`: the progress and log events, one JSON object a line.
     package var eventLogPath: String {
         (logPath.hasSuffix(".log") ? String(logPath.dropLast(4)) : logPath) + ".jsonl"

@@ -2,6 +2,7 @@ package import Logging
 import Foundation
 import Glibc
 import ResourceAPI
+import Synchronization
 
 /// Keeps one Python process with all imports done, from which every step is forked: a step then
 /// costs milliseconds instead of the second of imports.
@@ -49,6 +50,8 @@ package actor WarmParent {
 
     /// The kernel's `sun_path` has 108 bytes, one of them for the terminating zero.
     private static let socketPathBytesMax = 107
+    /// Of all warm parents of this process: several may share a directory.
+    private static let starts = Atomic(0)
 
     private let configuration: Configuration
     private let clock: any Clock<Duration>
@@ -56,8 +59,8 @@ package actor WarmParent {
     private var process: WorkerProcess?
     private var starting: Task<Result<WorkerProcess, ExecutionError>, Never>?
     private var failures = 0
-    private var starts = 0
     private var isStopped = false
+    private var isSwept = false
     private var privateDirectory: String?
 
     package init(
@@ -109,13 +112,18 @@ package actor WarmParent {
             if failures > 0, let delay = configuration.backoff.delay(afterAttempt: failures) {
                 try? await clock.sleep(for: delay)
             }
-            starts += 1
-            let path = try socketPath()
+            await killStrays()
+            let number = Self.starts.wrappingAdd(1, ordering: .relaxed).newValue
+            let name = "worker-\(getpid())-\(number).sock"
+            let path = try socketPath(name)
             let process = try await WorkerProcess.launch(
-                configuration, socketPath: path, clock: clock)
+                configuration, socketPath: path,
+                mark: configuration.socketDirectory + "/" + name, clock: clock)
             self.process = process
             _ = process.onExit { [logger] ending in
-                try? FileManager.default.removeItem(atPath: path)
+                for name in [path, path + WorkerProcess.lightSuffix] {
+                    try? FileManager.default.removeItem(atPath: name)
+                }
                 logger.info("\(ending)")
             }
             return .success(process)
@@ -126,12 +134,27 @@ package actor WarmParent {
         }
     }
 
+    /// Ends what controllers that have died left in this directory: their warm parents end with
+    /// them, but one that was killed in the same moment may leave something.
+    private func killStrays() async {
+        guard !isSwept else { return }
+        isSwept = true
+        let prefix = "\(WorkerProcess.markVariable)=\(configuration.socketDirectory)/worker-"
+        await BlockingWork(label: "ingot.stray-sweep").run {
+            ProcessTree.killAll { entry in
+                guard entry.hasPrefix(prefix),
+                    let controller = Int32(entry.dropFirst(prefix.count).prefix { $0 != "-" })
+                else { return false }
+                return controller > 1 && kill(controller, 0) != 0 && errno == ESRCH
+            }
+        }
+    }
+
     /// A name that was never used before, so that an old process cannot be mistaken for a new one.
     /// A state directory whose path is too long for a socket gets a private one in /tmp instead.
-    private func socketPath() throws(ExecutionError) -> String {
-        let name = "worker-\(getpid())-\(starts).sock"
+    private func socketPath(_ name: String) throws(ExecutionError) -> String {
         let path = configuration.socketDirectory + "/" + name
-        if path.utf8.count <= Self.socketPathBytesMax {
+        if (path + WorkerProcess.lightSuffix).utf8.count <= Self.socketPathBytesMax {
             try? FileManager.default.removeItem(atPath: path)
             return path
         }

@@ -7,7 +7,7 @@ enum WorkerMessage: Hashable, Sendable {
     case result(metadata: JSONValue)
     case error(StepFailure)
     case exited(code: Int64)
-    case signalled(Int64)
+    case signalled(Int64, KillCause)
     /// An event of a newer worker: passed over.
     case unknown
 
@@ -25,7 +25,9 @@ enum WorkerMessage: Hashable, Sendable {
         case "progress":
             let fraction = value["fraction"]?.number.map { min(max($0, 0), 1) }
             return .event(
-                .progress(fraction: fraction, message: value["message"]?.string ?? ""))
+                .progress(
+                    fraction: fraction,
+                    message: TerminalText.harmless(value["message"]?.string ?? "")))
         case "metric":
             return try metric(value)
         case "log":
@@ -39,7 +41,9 @@ enum WorkerMessage: Hashable, Sendable {
         case "error":
             return .error(try failure(value))
         case "exit":
-            if let signal = value["signal"]?.int { return .signalled(signal) }
+            if let signal = value["signal"]?.int {
+                return .signalled(signal, KillCause(isOutOfMemory: value["out_of_memory"]?.bool))
+            }
             guard let code = value["code"]?.int else {
                 throw .badField(event: event, field: "code")
             }
@@ -68,8 +72,8 @@ enum WorkerMessage: Hashable, Sendable {
         if details == .null { details = nil }
         return StepFailure(
             class: `class`, code: try text("code", of: value, "error"),
-            message: try text("message", of: value, "error"), hint: value["hint"]?.string,
-            details: details)
+            message: try text("message", of: value, "error"),
+            hint: value["hint"]?.string.map(TerminalText.harmless), details: details)
     }
 
     private static func text(
@@ -78,7 +82,7 @@ enum WorkerMessage: Hashable, Sendable {
         guard let text = value[field]?.string, !text.isEmpty else {
             throw .badField(event: event, field: field)
         }
-        return text
+        return TerminalText.harmless(text)
     }
 
     /// At most 80 bytes, with everything but printable ASCII escaped.

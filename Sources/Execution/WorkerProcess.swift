@@ -28,25 +28,34 @@ final class WorkerProcess: Sendable {
 
     private static let stopSeconds = 3
     /// The environment variable by which everything that descends from one parent is known. Its
-    /// value is the path of the socket, which no other parent has.
-    private static let mark = "INGOT_WARM_PARENT"
+    /// value is one that no other parent has.
+    static let markVariable = "INGOT_WARM_PARENT"
 
     let socketPath: String
+    /// Where steps are taken that need no libraries, already while those are imported.
+    var lightSocketPath: String { socketPath + Self.lightSuffix }
+    static let lightSuffix = ".light"
+    private let mark: String
     private let state = Mutex(State())
     private let stopRequests: AsyncStream<Void>.Continuation
 
-    private init(socketPath: String, stopRequests: AsyncStream<Void>.Continuation) {
+    private init(
+        socketPath: String, mark: String, stopRequests: AsyncStream<Void>.Continuation
+    ) {
         self.socketPath = socketPath
+        self.mark = mark
         self.stopRequests = stopRequests
     }
 
     /// Starts a parent and waits until it has said that it is ready.
     static func launch(
-        _ configuration: WarmParent.Configuration, socketPath: String, clock: any Clock<Duration>
+        _ configuration: WarmParent.Configuration, socketPath: String, mark: String,
+        clock: any Clock<Duration>
     ) async throws(ExecutionError) -> WorkerProcess {
         let (stops, stopRequests) = AsyncStream<Void>.makeStream()
         let (events, launchEvents) = AsyncStream<LaunchEvent>.makeStream()
-        let process = WorkerProcess(socketPath: socketPath, stopRequests: stopRequests)
+        let process = WorkerProcess(
+            socketPath: socketPath, mark: mark, stopRequests: stopRequests)
         let lifetime = Task {
             await process.live(configuration, stops: stops) { launchEvents.yield(.ready) }
             launchEvents.yield(.ended)
@@ -132,7 +141,7 @@ final class WorkerProcess: Sendable {
         var options = PlatformOptions()
         options.createSession = true
         var environment = configuration.environment
-        environment[Self.mark] = socketPath
+        environment[Self.markVariable] = mark
         var ending: String
         do {
             let result = try await Subprocess.run(
@@ -162,8 +171,8 @@ final class WorkerProcess: Sendable {
         if Task.isCancelled { ending = "the warm parent process was stopped" }
         // A parent that was killed could not end its workers, and one that was asked to end may not
         // know of all that they have started.
-        await BlockingWork(label: "ingot.worker-sweep").run { [socketPath] in
-            ProcessTree.killAll(variable: Self.mark, value: socketPath)
+        await BlockingWork(label: "ingot.worker-sweep").run { [mark] in
+            ProcessTree.killAll { $0 == "\(Self.markVariable)=\(mark)" }
         }
         finish(ending)
     }

@@ -5,7 +5,9 @@ enum WorkerRequest {
     static let protocolVersion: Int64 = 1
 
     /// JSON and a newline.
-    static func line(for order: StepOrder) -> [UInt8] {
+    ///
+    /// - Parameter fileBytes: the largest file that the worker may write.
+    static func line(for order: StepOrder, fileBytes: Int64) -> [UInt8] {
         let inputs = order.inputs.mapValues { files in
             JSONValue.object(files.mapValues { .string($0) })
         }
@@ -18,6 +20,7 @@ enum WorkerRequest {
             "threads": .int(Int64(order.resources.cpus)),
             "memory_bytes": .int(order.resources.memoryBytes),
             "inputs": .object(inputs),
+            "file_bytes": .int(fileBytes),
             "output": .string(order.outputDirectory),
             "log": .string(order.logPath),
         ]

@@ -29,8 +29,9 @@ struct Bench: Sendable {
     /// - Parameters:
     ///   - fake: how the fake parent misbehaves; nil if it does not.
     ///   - package: the folder of `ingot_worker`; the fake one if nil.
+    ///   - isHostile: whether it is the shipped one with hostile steps in it.
     static func with<Result>(
-        fake: String? = nil, package: String? = nil,
+        fake: String? = nil, package: String? = nil, isHostile: Bool = false,
         budget: ResourceBudget = ResourceBudget(cpus: 8, memoryBytes: 8 << 30),
         limits: StepLimits = StepLimits(), clock: any Clock<Duration> = ContinuousClock(),
         readyDeadline: Duration = .seconds(60), longPath: Bool = false,
@@ -50,7 +51,9 @@ struct Bench: Sendable {
         let parent = WarmParent(
             WarmParent.Configuration(
                 pythonPath: try runtimeDirectory() + "/bin/python",
-                packageDirectory: package ?? fakePackage, workDirectory: root + "/work",
+                packageDirectory: isHostile
+                    ? try HostileStep.package(in: root) : package ?? fakePackage,
+                workDirectory: root + "/work",
                 socketDirectory: root + "/run", environment: environment,
                 readyDeadline: readyDeadline), clock: clock)
         let executor = LocalExecutor(
@@ -64,7 +67,7 @@ struct Bench: Sendable {
     }
 
     func order(
-        _ program: JSONValue, run: String = "run-1", cpus: Int = 1, memory: Int64 = 1 << 20,
+        _ program: JSONValue, run: String = "run-1", cpus: Int = 1, memory: Int64 = 1 << 28,
         timeout: Int64 = 1800, kind: StepKind = .train
     ) throws -> StepOrder {
         StepOrder(
@@ -99,10 +102,13 @@ final class EventRecorder: Sendable {
 
     /// Waits until the worker has logged a line, and gives it.
     func firstLog() async throws -> String {
-        while true {
+        // Half a minute, so that a worker that logs nothing fails the test and does not hold it.
+        for _ in 0..<6000 {
             for case .log(_, let message) in events { return message }
             try await Task.sleep(for: .milliseconds(5))
         }
+        Issue.record("the worker has logged nothing: \(events)")
+        throw CancellationError()
     }
 }
 

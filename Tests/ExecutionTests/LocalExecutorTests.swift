@@ -39,14 +39,16 @@ struct LocalExecutorTests {
 
     @Test("sends the whole order and makes the output directory")
     func request() async throws {
-        try await Bench.with { bench in
+        var limits = StepLimits()
+        limits.fileBytesMax = 1 << 20
+        try await Bench.with(limits: limits) { bench in
             let outcome = await bench.executor.run(try bench.order(["do": "echo"])) { _ in }
             #expect(
                 outcome
                     == .succeeded(metadata: [
                         "protocol": 1, "run": "run-1", "kind": "train",
                         "program": ["do": "echo"], "seed": 17, "threads": 1,
-                        "memory_bytes": 1_048_576,
+                        "memory_bytes": 268_435_456, "file_bytes": 1_048_576,
                         "inputs": ["training-set": ["data.parquet": "/store/data.parquet"]],
                         "output": .string(bench.root + "/work/run-1/output"),
                         "log": .string(bench.root + "/logs/run-1.log"),

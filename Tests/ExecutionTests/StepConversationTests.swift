@@ -55,10 +55,19 @@ struct StepConversationTests {
     func killOverdue() throws {
         var conversation = try conversation()
         _ = conversation.receive(.connected)
+        _ = conversation.receive(bytes("{\"event\":\"started\",\"pid\":77}\n"))
         _ = conversation.receive(.cancelled)
         #expect(
             conversation.receive(.killOverdue)
                 == [.abandonParent, .finish(.cancelled, isClean: false)])
+    }
+
+    @Test("a cancelled step that has not begun costs no warm parent")
+    func cancelledBeforeItBegan() throws {
+        var conversation = try conversation()
+        _ = conversation.receive(.connected)
+        _ = conversation.receive(.cancelled)
+        #expect(conversation.receive(.killOverdue) == [.finish(.cancelled, isClean: false)])
     }
 
     @Test("the first error of a step is the one that counts")

@@ -174,7 +174,7 @@ struct StepFailureTests {
                         class: .resource, code: "LogTooLarge",
                         message: "step trainingconfig/arrival-delay#train printed more than 1 MiB "
                             + "and was stopped",
-                        hint: "the beginning is kept in \(log)"))
+                        hint: "let it print less; the beginning is kept in \(log)"))
             let size = try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int
             #expect(size == 1 << 20)
         }

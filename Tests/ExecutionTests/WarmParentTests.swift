@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ResourceAPI
 import Testing
 
@@ -82,6 +83,48 @@ struct WarmParentTests {
             #expect(!pids.isEmpty && !pids.contains(where: isAlive))
             let late = try await bench.failure(["do": "quick"])
             #expect(late.message == "the Python worker did not start: it was stopped")
+        }
+    }
+
+    @Test("ends what a controller that is dead has left, and nothing else")
+    func strays() async throws {
+        func sleeper(_ mark: String) throws -> Process {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sleep")
+            process.arguments = ["300"]
+            process.environment = [WorkerProcess.markVariable: mark]
+            try process.run()
+            return process
+        }
+        try await Bench.with { bench in
+            // No process has an id as large as this one.
+            let dead: Int32 = 999_999_999
+            let directory = bench.root + "/run/worker-"
+            let stray = try sleeper(directory + "\(dead)-1.sock")
+            let others = [
+                try sleeper(directory + "\(getppid())-1.sock"),
+                try sleeper("/elsewhere/worker-\(dead)-1.sock"),
+            ]
+            defer { for other in others { other.terminate() } }
+            try await bench.parent.start()
+            #expect(!isAlive(stray.processIdentifier))
+            #expect(others.allSatisfy { isAlive($0.processIdentifier) })
+        }
+    }
+
+    @Test("takes steps that need no libraries while it imports them")
+    func importing() async throws {
+        var limits = StepLimits()
+        limits.killGrace = .milliseconds(50)
+        try await HostileStep.with(fake: "endless-imports", limits: limits) { bench in
+            let heavy = try bench.order(["do": "quick"], run: "heavy")
+            let waiting = Task { await bench.executor.run(heavy) { _ in } }
+            let light = try bench.order(["do": "quick"], run: "light", kind: .noop)
+            #expect(await bench.executor.run(light) { _ in } == .succeeded(metadata: [:]))
+            waiting.cancel()
+            #expect(await waiting.value == .cancelled)
+            let next = try bench.order(["do": "quick"], run: "next", kind: .noop)
+            #expect(await bench.executor.run(next) { _ in } == .succeeded(metadata: [:]))
         }
     }
 }

@@ -22,6 +22,12 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 
+def children(pid: int) -> list[int]:
+    """The children of a process, oldest first."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
 class Worker:
     """A warm parent of its own, in a temporary folder."""
 
@@ -42,10 +48,20 @@ class Worker:
         assert line == b"ready\n", line
         self.number = 0
 
-    def open(self) -> socket.socket:
+    def open(self, is_light: bool = False) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.path)
+        connection.connect(self.path + ".light" if is_light else self.path)
         return connection
+
+    @property
+    def imported(self) -> int:
+        """The process with the libraries: the first child of the warm parent."""
+        return children(self.process.pid)[0]
+
+    def steps(self) -> list[int]:
+        """The processes of both, beside themselves."""
+        imported, *others = children(self.process.pid)
+        return others + children(imported)
 
     def new_output(self) -> str:
         self.number += 1
@@ -69,7 +85,7 @@ class Worker:
         }
 
     def send(self, request: dict[str, Any]) -> list[dict[str, Any]]:
-        with self.open() as connection:
+        with self.open(is_light=request["kind"] == "noop") as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as file:
                 return [json.loads(line) for line in file]

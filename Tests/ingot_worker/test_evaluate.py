@@ -38,7 +38,9 @@ class EvaluateTests(TrainCase):
                 output, events = self.evaluate(task, names, self.trained(task), self.path)
                 self.assertEqual(os.listdir(output), ["metrics.json"])
                 written = json.loads(self.read(output, "metrics.json"))
-                self.assertEqual(events[-2], {"event": "result", "metadata": written})
+                told_result = events[-2]["metadata"]
+                self.assertEqual(list(told_result.pop("seconds")), ["evaluate"])
+                self.assertEqual(told_result, written)
                 self.assertEqual(written["rows"], {"validation": 622, "test": 649})
                 for split in ("validation", "test"):
                     self.assertEqual(sorted(written[split]), sorted(names))
@@ -75,7 +77,7 @@ class EvaluateTests(TrainCase):
         path = self.part("validation")
         _, events = self.evaluate(BINARY, ["roc_auc"], self.trained(BINARY), path)
         metadata = events[-2]["metadata"]
-        self.assertEqual(sorted(metadata), ["rows", "test"])
+        self.assertEqual(sorted(metadata), ["rows", "seconds", "test"])
         self.assertEqual(metadata["rows"], {"validation": 0, "test": 649})
 
     def part(self, without: str) -> str:

@@ -15,11 +15,6 @@ from support import Worker, WorkerCase
 SLOW = "SELECT sum(sqrt(a.range * b.range)) FROM range(1000000) a, range(1000000) b"
 
 
-def children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
-
-
 class ServerTests(WorkerCase):
     def start(self, worker: Worker) -> tuple[socket.socket, int]:
         """A step that would take minutes: its connection and its process."""
@@ -46,7 +41,7 @@ class ServerTests(WorkerCase):
             else:
                 connection.close()
             self.gone_within(pid, 5)
-        self.assertEqual(children(self.worker.process.pid), [])
+        self.assertEqual(self.worker.steps(), [])
 
     def test_end_of_standard_input_kills_everything(self) -> None:
         worker = Worker()
@@ -66,7 +61,7 @@ class ServerTests(WorkerCase):
         os.kill(pid, signal.SIGKILL)
         with connection.makefile("rb") as file:
             last = file.read().splitlines()[-1]
-        self.assertEqual(last, b'{"event":"exit","signal":9}')
+        self.assertEqual(last, b'{"event":"exit","signal":9,"out_of_memory":false}')
 
     def test_many_steps_at_once(self) -> None:
         body = {"sql": {"statements": [], "query": "SELECT 1 AS a"}}
@@ -84,7 +79,7 @@ class ServerTests(WorkerCase):
                 [e["event"] for e in events], ["started", "progress", "result", "exit"]
             )
             self.assertEqual(events[-1], {"event": "exit", "code": 0})
-        self.assertEqual(children(self.worker.process.pid), [])
+        self.assertEqual(self.worker.steps(), [])
 
     def test_a_request_in_pieces(self) -> None:
         body = {"sql": {"statements": [], "query": "SELECT 1 AS a"}}
@@ -108,7 +103,7 @@ class ServerTests(WorkerCase):
             (
                 b'{"protocol":1,"kind":"trian"}\n',
                 "unknown kind 'trian'; known: snapshot, profile, features, training-set, train, "
-                "evaluate",
+                "evaluate, noop",
             ),
             (b'{"protocol":1,"kind":"train"}\n', "'run' must be a string"),
             (b"\xff\xfe\n", None),

@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> None:
     if len(arguments) != 2 or arguments[0] != "serve":
         sys.stderr.write("usage: python -m ingot_worker serve <unix socket path>\n")
         raise SystemExit(2)
-    from ingot_worker.server import serve
+    from ingot_worker.imported import serve
 
     serve(arguments[1])
 

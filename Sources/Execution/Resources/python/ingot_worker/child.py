@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import resource
 import socket
@@ -17,21 +19,28 @@ def _limit(request: Request) -> None:
     if request.memory_bytes:
         limit = request.memory_bytes
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    if request.file_bytes:
+        # Python ignores the signal that comes with it, so that it is an error like any other.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request.file_bytes, request.file_bytes))
+
+
+# The module of each kind, whose function `run` executes it.
+_MODULES = {
+    "snapshot": "snapshot",
+    "profile": "profile",
+    "features": "sql",
+    "training-set": "sql",
+    "train": "train",
+    "evaluate": "evaluate",
+    "noop": "noop",
+}
 
 
 def execute(request: Request, events: Events) -> None:
     """Run the step; raises on failure."""
-    from ingot_worker import evaluate, profile, snapshot, sql, train
-
-    step = {
-        "snapshot": snapshot.run,
-        "profile": profile.run,
-        "features": sql.run,
-        "training-set": sql.run,
-        "train": train.run,
-        "evaluate": evaluate.run,
-    }[request.kind]
-    step(request, events)
+    # Only this one: where the libraries are not imported yet, the others would import them.
+    step = importlib.import_module(f"ingot_worker.{_MODULES[request.kind]}")
+    step.run(request, events)
 
 
 def run_child(connection: socket.socket, request: Request) -> int:
@@ -53,9 +62,10 @@ def run_child(connection: socket.socket, request: Request) -> int:
     except BaseException as error:
         failure = translate(error)
         failure.message = hide_paths(failure.message, request.paths)
-        if failure.kind in ("internal", "resource"):
-            traceback.print_exc()
-        else:
-            sys.stderr.write(f"{failure.code}: {failure.message}\n")
+        with contextlib.suppress(OSError):  # the log may be what cannot be written
+            if failure.kind in ("internal", "resource"):
+                traceback.print_exc()
+            else:
+                sys.stderr.write(f"{failure.code}: {failure.message}\n")
         events.send(failure.event())
         return 1

@@ -76,6 +76,16 @@ def disk_full(name: str) -> StepError:
     )
 
 
+def file_too_large(name: str) -> StepError:
+    """A file has reached the limit, which follows from the space that is left."""
+    return StepError(
+        "resource",
+        "FileTooLarge",
+        f"{name} became larger than the disk has space to spare",
+        "free some space in the state directory's file system; the step is retried",
+    )
+
+
 def out_of_memory(detail: str = "") -> StepError:
     """The step's memory limit was reached."""
     return StepError(
@@ -118,6 +128,8 @@ def _duckdb_error(error: Exception) -> StepError | None:
     text = str(error)
     if "No space left on device" in text or "max_temp_directory_size" in text:
         return disk_full("a temporary file" if "temp" in text else "data.parquet")
+    if "File too large" in text:
+        return file_too_large("a file")
     if isinstance(error, duckdb.OutOfMemoryException) or _is_memory(text):
         return out_of_memory(duckdb_text(error).split(" (")[0])
     if isinstance(error, (duckdb.InternalException, duckdb.FatalException, duckdb.IOException)):
@@ -140,6 +152,8 @@ def translate(error: BaseException) -> StepError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         name = os.path.basename(os.fsdecode(error.filename)) if error.filename else "a file"
         return disk_full(name)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return file_too_large(os.path.basename(os.fsdecode(error.filename or "a file")))
     if isinstance(error, MemoryError):
         return out_of_memory()
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
@@ -149,6 +163,8 @@ def translate(error: BaseException) -> StepError:
         return known
     if "No space left on device" in str(error):
         return disk_full("a file")
+    if "File too large" in str(error):
+        return file_too_large("a file")
     if _is_memory(str(error)):
         return out_of_memory()
     said = str(error).split("\n\nStack Trace")[0]

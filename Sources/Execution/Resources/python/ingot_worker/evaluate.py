@@ -59,8 +59,9 @@ def run(request: Request, events: Events) -> None:
     write_json(request.out("metrics.json"), result)
     for name, value in result.get("test", {}).items():
         events.metric(name, value)
-    events.log("info", f"evaluated in {time.perf_counter() - start:.2f} s")
-    events.result(result)
+    seconds = time.perf_counter() - start
+    events.log("info", f"evaluated in {seconds:.2f} s")
+    events.result({**result, "seconds": {"evaluate": round(seconds, 3)}})
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""Process trees: dying with the parent, and killing a whole session."""
+"""What the kernel tells of processes, and what it is told."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import contextlib
 import ctypes
 import os
 import signal
-import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-# A session that forks faster than it is killed is given up after so many looks.
-_LOOKS_MAX = 50
-_LOOK_SECONDS = 0.002
+
+
+# Once: every forked child needs it.
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+    if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
@@ -33,6 +32,13 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def outlive_parent(parent: int) -> None:
+    """Take `die_with_parent` back; exits if the parent has ended meanwhile."""
+    _prctl(_PR_SET_PDEATHSIG, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def data_bytes() -> int:
     """What this process has of the memory that RLIMIT_DATA limits; 0 if nobody can tell."""
     with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii") as file:
@@ -42,38 +48,33 @@ def data_bytes() -> int:
     return 0
 
 
-def process_table() -> dict[int, tuple[int, int, str]]:
-    """pid -> (parent, session, state) of every process."""
+def out_of_memory_kills() -> int | None:
+    """How many processes the kernel has killed for want of memory; None if it does not count."""
+    with contextlib.suppress(OSError), open("/proc/vmstat", "rb") as file:
+        for line in file:
+            if line.startswith(b"oom_kill "):
+                return int(line.split()[1])
+    return None
+
+
+def children() -> list[int]:
+    """The processes whose parent is this one, with the dead that are not reaped yet."""
+    found: list[int] = []
+    try:
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/children", "rb") as file:
+                found += [int(word) for word in file.read().split()]
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return [pid for pid, parent in _parents().items() if parent == os.getpid()]
+    return found
+
+
+def _parents() -> dict[int, int]:
+    """pid -> parent of every process."""
     table = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    stat = file.read()
-            except OSError:
-                continue
-            fields = stat[stat.rindex(b")") + 2 :].split()
-            table[int(name)] = (int(fields[1]), int(fields[3]), fields[0].decode())
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                stat = file.read()
+                table[int(name)] = int(stat[stat.rindex(b")") + 2 :].split()[1])
     return table
-
-
-def kill_session(leader: int) -> None:
-    """SIGKILL the session of `leader` and all its descendants, until none lives."""
-    for _ in range(_LOOKS_MAX):
-        table = process_table()
-        doomed = {pid for pid, (_, session, _) in table.items() if session == leader}
-        if leader in table:
-            doomed.add(leader)
-        grown = True
-        while grown:
-            more = {p for p, (parent, _, _) in table.items() if parent in doomed} - doomed
-            doomed |= more
-            grown = bool(more)
-        doomed.discard(os.getpid())
-        alive = [pid for pid in doomed if table[pid][2] not in "ZX"]
-        if not alive:
-            return
-        for pid in alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(_LOOK_SECONDS)

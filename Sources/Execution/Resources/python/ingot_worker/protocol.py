@@ -12,7 +12,7 @@ from typing import Any
 VERSION = 1
 MAX_REQUEST = 64 << 20  # bytes
 MAX_EVENT = 64 << 10  # bytes, newline included
-KINDS = ("snapshot", "profile", "features", "training-set", "train", "evaluate")
+KINDS = ("snapshot", "profile", "features", "training-set", "train", "evaluate", "noop")
 
 
 class BadRequest(Exception):
@@ -32,6 +32,8 @@ class Request:
     inputs: dict[str, dict[str, str]]
     output: str
     log: str
+    # The largest file that it may write; 0 if there is no limit.
+    file_bytes: int = 0
 
     def out(self, name: str) -> str:
         """The path of the output file `name`."""
@@ -98,6 +100,7 @@ def parse_request(line: bytes) -> Request:
         inputs=inputs,
         output=value["output"],
         log=value["log"],
+        file_bytes=_integer(value, "file_bytes", 0, 0),
     )
 
 

@@ -1,14 +1,12 @@
-"""The warm parent: imports everything once and forks one child per step.
+"""The loop of the warm parent: forks one child per request and reports its end.
 
 Single-threaded. It never runs OpenMP, DuckDB or ONNX Runtime work itself, so that the children
-of a fork can. A child leads its own session; the whole session dies with the connection.
+of a fork can. A child leads its own session; all that descends from it dies with the connection.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
-import json
 import os
 import selectors
 import signal
@@ -20,17 +18,12 @@ from typing import NoReturn
 
 from ingot_worker import processes
 from ingot_worker.child import run_child
-from ingot_worker.errors import translate
-from ingot_worker.processes import kill_session
+from ingot_worker.errors import StepError, translate
 from ingot_worker.protocol import MAX_REQUEST, BadRequest, Request, encode_event, parse_request
+from ingot_worker.reaper import Reaper
 
-
-def warm() -> None:
-    """Import everything heavy, doing no work. Only the warm parent calls this."""
-    from ingot_worker import evaluate, profile, snapshot, sql, train
-
-    for module in (sql, snapshot, profile, train, evaluate):
-        module.warm()
+# How often it looks for what a dead worker has left, which is no child whose end would wake it.
+_ORPHAN_SECONDS = 0.002
 
 
 @dataclass(eq=False)
@@ -40,64 +33,75 @@ class _Connection:
     pending: bytes = b""
     child: int | None = None
     finished: bool = False
+    out_of_memory_kills: int | None = None
 
 
 class Server:
-    """The selector loop of the warm parent."""
+    """The selector loop.
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    It serves until the end of the descriptor `lifeline`. With a `problem`, its imports have failed:
+    it says so to whoever asks first, and ends. A `helper` is a process, with a socket that holds it
+    alive, without which it cannot go on; `helper_signal` is what has killed it.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        lifeline: int,
+        problem: str | None = None,
+        helper: tuple[int, socket.socket] | None = None,
+    ) -> None:
+        self._listener = listener
+        self._lifeline = lifeline
+        self._problem = problem
+        self._helper = helper
         self._pid = os.getpid()
         self._selector = selectors.PollSelector()
         self._connections: set[_Connection] = set()
-        self._children: dict[int, _Connection | None] = {}
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._children: dict[int, _Connection] = {}
+        self._reaper = Reaper()
         self._wake_read, self._wake_write = socket.socketpair()
+        self._code: int | None = None
+        self.helper_signal: int | None = None
+        processes.become_subreaper()
+        if helper:
+            self._reaper.add(helper[0])
 
     def run(self) -> int:
-        """Serve until standard input ends."""
-        processes.become_subreaper()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
-        mask = os.umask(0o177)
-        try:
-            self._listener.bind(self._path)
-        finally:
-            os.umask(mask)
-        self._listener.listen(128)
-        self._listener.setblocking(False)
-        for end in (self._wake_read, self._wake_write):
+        """Serve to the end, which is also the end of every child; returns the exit code."""
+        for end in (self._listener, self._wake_read, self._wake_write):
             end.setblocking(False)
         signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         self._selector.register(self._listener, selectors.EVENT_READ, "listener")
         self._selector.register(self._wake_read, selectors.EVENT_READ, "wake")
-        self._selector.register(0, selectors.EVENT_READ, "stdin")
-        os.write(1, b"ready\n")
+        self._selector.register(self._lifeline, selectors.EVENT_READ, "lifeline")
         try:
-            while True:
-                for key, _ in self._selector.select():
-                    if key.data == "stdin":
-                        if not os.read(0, 4096):
-                            return 0
-                    elif key.data == "wake":
-                        with contextlib.suppress(BlockingIOError):
-                            self._wake_read.recv(4096)
-                    elif key.data == "listener":
-                        self._accept()
-                    elif key.data in self._connections:
-                        self._readable_or_writable(key.data)
-                self._reap()
+            # A child that ended before its end could wake this process.
+            self._reap()
+            while self._code is None:
+                self._turn()
+            return self._code
         except KeyboardInterrupt:
             return 130
         finally:
-            for pid in list(self._children):
-                kill_session(pid)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._path)
+            self._listener.close()
+            self._reaper.end_all()
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(_ORPHAN_SECONDS if self._reaper.is_waiting else None):
+            if key.data == "lifeline":
+                if not os.read(self._lifeline, 4096):
+                    self._code = 0
+            elif key.data == "wake":
+                with contextlib.suppress(BlockingIOError):
+                    self._wake_read.recv(4096)
+            elif key.data == "listener":
+                self._accept()
+            elif key.data in self._connections:
+                self._readable_or_writable(key.data)
+        self._reap()
 
     def _accept(self) -> None:
         try:
@@ -123,7 +127,7 @@ class Server:
         except OSError:
             chunk = b""
         if not chunk:
-            self._close(connection)
+            self._give_up(connection)
             return
         if connection.child is not None or connection.finished:
             return  # bytes after the request say nothing
@@ -131,41 +135,50 @@ class Server:
         line, newline, _ = connection.received.partition(b"\n")
         if newline:
             connection.received = bytearray()
-            self._start(connection, bytes(line))
+            if _is_closed(connection.socket):  # it was cancelled while it waited for the imports
+                self._close(connection)
+            else:
+                self._start(connection, bytes(line))
         elif len(connection.received) > MAX_REQUEST:
             self._refuse(connection, BadRequest(f"the request is longer than {MAX_REQUEST} bytes"))
 
     def _refuse(self, connection: _Connection, error: BadRequest) -> None:
-        event = {
-            "event": "error",
-            "class": "internal",
-            "code": "BadRequest",
-            "message": f"the worker does not understand the request: {error}",
-            "hint": "the controller and the worker must be of the same version",
-            "details": None,
-        }
-        self._finish(connection, encode_event(event) + b'{"event":"exit","code":2}\n')
+        message = f"the worker does not understand the request: {error}"
+        hint = "the controller and the worker must be of the same version"
+        self._fail(connection, StepError("internal", "BadRequest", message, hint), 2)
+
+    def _fail(self, connection: _Connection, error: StepError, code: int) -> None:
+        exited = encode_event({"event": "exit", "code": code})
+        self._finish(connection, encode_event(error.event()) + exited)
 
     def _start(self, connection: _Connection, line: bytes) -> None:
+        if self._problem is not None:
+            message = f"the Python worker did not start: {self._problem}"
+            hint = "check the Python runtime; a damaged one is made anew after its directory "
+            hint += "is removed"
+            self._fail(connection, StepError("internal", "WorkerStartFailed", message, hint), 1)
+            self._code = 1
+            return
         try:
             request = parse_request(line)
         except BadRequest as error:
             self._refuse(connection, error)
             return
+        connection.out_of_memory_kills = processes.out_of_memory_kills()
         signals = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         try:
             pid = os.fork()
         except OSError as error:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
-            event = translate(error).event()
-            self._finish(connection, encode_event(event) + b'{"event":"exit","code":1}\n')
+            self._fail(connection, translate(error), 1)
             return
         if pid == 0:
             self._child(connection, request)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        self._reaper.add(pid)
         connection.child = pid
         self._children[pid] = connection
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
     def _child(self, connection: _Connection, request: Request) -> NoReturn:
         code = 1
@@ -175,11 +188,14 @@ class Server:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, set())
             processes.die_with_parent(self._pid)
+            processes.become_subreaper()
             os.setsid()
             self._selector.close()
             self._listener.close()
             self._wake_read.close()
             self._wake_write.close()
+            if self._helper:
+                self._helper[1].close()
             for other in self._connections:
                 if other is not connection:
                     other.socket.close()
@@ -193,29 +209,14 @@ class Server:
             os._exit(code)
 
     def _reap(self) -> None:
-        while True:
-            try:
-                info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            if info is None:
-                return
-            if info.si_pid in self._children:
-                kill_session(info.si_pid)  # before reaping: the id cannot be reused yet
-                connection = self._children.pop(info.si_pid)
-                _, status = os.waitpid(info.si_pid, 0)
-                if connection is None or connection not in self._connections:
-                    continue
-                event: dict[str, object] = {"event": "exit"}
-                if os.WIFSIGNALED(status):
-                    event["signal"] = os.WTERMSIG(status)
-                else:
-                    event["code"] = os.WEXITSTATUS(status)
-                line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
-                self._finish(connection, line)
-            else:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(info.si_pid, 0)
+        for pid, status in self._reaper.collect():
+            if self._helper and pid == self._helper[0]:
+                self._code = 1
+                self.helper_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+                continue
+            connection = self._children.pop(pid)
+            if connection in self._connections:
+                self._finish(connection, encode_event(_ending(connection, status)))
 
     def _finish(self, connection: _Connection, last: bytes) -> None:
         connection.finished = True
@@ -238,27 +239,37 @@ class Server:
         else:
             self._close(connection)
 
+    def _give_up(self, connection: _Connection) -> None:
+        """The other side wants the step no more: it learns of the end by the end of the stream."""
+        if connection.child is None or connection.finished:
+            self._close(connection)
+        else:
+            self._selector.unregister(connection.socket)
+            self._reaper.kill(connection.child)
+
     def _close(self, connection: _Connection) -> None:
         self._connections.discard(connection)
-        self._selector.unregister(connection.socket)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(connection.socket)
         connection.socket.close()
-        if connection.child in self._children and not connection.finished:
-            self._children[connection.child] = None
-            kill_session(connection.child)
 
 
-def serve(path: str) -> NoReturn:
-    """Warm up and serve `path` until standard input ends."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    # A pool of BLAS threads in the parent would not survive the fork.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # Spinning at OpenMP barriers makes two threads on busy cores many times slower than one.
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    os.environ["GOMP_SPINCOUNT"] = "0"
-    sys.dont_write_bytecode = True
-    warm()
-    gc.collect()
-    gc.freeze()
-    code = Server(path).run()
-    # No interpreter shutdown: extension modules would complain about frozen objects.
-    os._exit(code)
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has said all that it will say."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _ending(connection: _Connection, status: int) -> dict[str, object]:
+    """The last event of a step."""
+    if not os.WIFSIGNALED(status):
+        return {"event": "exit", "code": os.WEXITSTATUS(status)}
+    event: dict[str, object] = {"event": "exit", "signal": os.WTERMSIG(status)}
+    before, now = connection.out_of_memory_kills, processes.out_of_memory_kills()
+    if os.WTERMSIG(status) == signal.SIGKILL and before is not None and now is not None:
+        event["out_of_memory"] = now > before
+    return event

@@ -106,6 +106,8 @@ class Parent:
     def receive(self, connection):
         data = connection.recv(65536)
         if connection in self.workers:
+            if os.environ.get("INGOT_FAKE") == "slow-to-kill":
+                time.sleep(0.5)
             if os.environ.get("INGOT_FAKE") != "deaf":
                 kill_session(self.workers[connection])
             self.selector.unregister(connection)
