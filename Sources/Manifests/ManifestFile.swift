@@ -48,14 +48,17 @@ package struct ParsedManifests: Hashable, Sendable {
     package let failedFiles: Set<RepositoryPath>
     /// Resources that a document names, but whose document has errors.
     package let invalid: Set<ResourceID>
+    /// Documents of different files contradict each other.
+    let hasContradictions: Bool
 
     package init(
         resources: [Resource], diagnostics: [Diagnostic], failedFiles: Set<RepositoryPath>,
-        invalid: Set<ResourceID>
+        invalid: Set<ResourceID>, hasContradictions: Bool = false
     ) {
         self.resources = resources
         self.diagnostics = diagnostics
         self.failedFiles = failedFiles
         self.invalid = invalid
+        self.hasContradictions = hasContradictions
     }
 }

@@ -100,7 +100,8 @@ package enum ManifestParser {
         return ParsedManifests(
             resources: resources.sorted { $0.id < $1.id },
             diagnostics: (files.flatMap(\.diagnostics) + checks.diagnostics).sorted(by: isBefore),
-            failedFiles: Set(files.filter(\.failed).map(\.file.path)), invalid: invalid)
+            failedFiles: Set(files.filter(\.failed).map(\.file.path)), invalid: invalid,
+            hasContradictions: !checks.diagnostics.isEmpty)
     }
 
     private static func refuseIfTooLarge(
@@ -110,10 +111,10 @@ package enum ManifestParser {
         let problem = ManifestProblem.commitTooLarge(bytes: bytes, limit: limits.commitBytes)
         return ParsedManifests(
             resources: [], diagnostics: [.error(problem.message, hint: problem.hint)],
-            failedFiles: Set(paths), invalid: [])
+            failedFiles: Set(paths), invalid: [], hasContradictions: true)
     }
 
-    private static func isBefore(_ a: Diagnostic, _ b: Diagnostic) -> Bool {
+    static func isBefore(_ a: Diagnostic, _ b: Diagnostic) -> Bool {
         switch (a.location, b.location) {
         case (let first?, let second?):
             first == second ? a.message < b.message : first < second

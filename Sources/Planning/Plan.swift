@@ -5,14 +5,16 @@ package import ResourceGraph
 package struct Plan: Sendable {
     /// In an order in which every step comes after what it needs.
     package let steps: [PlannedStep]
+    private let places: [StepID: Int]
 
     package init(steps: [PlannedStep]) {
         self.steps = steps
+        places = Dictionary(
+            steps.enumerated().map { ($0.element.step.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
     }
 
-    package func step(_ id: StepID) -> PlannedStep? {
-        steps.first { $0.step.id == id }
-    }
+    package func step(_ id: StepID) -> PlannedStep? { places[id].map { steps[$0] } }
 }
 
 package struct PlannedStep: Sendable {

@@ -3,6 +3,7 @@ package struct DatasetSpec: Hashable, Sendable {
     package enum Source: Hashable, Sendable {
         case file(FileSource)
         case sql(SQLSource)
+        case noop(NoopSource)
     }
 
     package let source: Source
@@ -79,6 +80,24 @@ package struct SQLSource: Hashable, Sendable {
     package init(inputs: [ResourceName], query: String) {
         self.inputs = inputs
         self.query = query
+    }
+}
+
+/// Nothing at all, made by a step that does nothing: for tests, and for trying out what a change to
+/// a project sets going.
+package struct NoopSource: Hashable, Sendable {
+    /// Other datasets of this sort.
+    package let dependsOn: [ResourceName]
+    /// Goes into the artifact, so that another content is another artifact.
+    package let content: String
+    /// How long the step takes. Does not change what it makes.
+    package let seconds: Double
+    package let fails: Bool
+    package init(dependsOn: [ResourceName], content: String, seconds: Double, fails: Bool) {
+        self.dependsOn = dependsOn
+        self.content = content
+        self.seconds = seconds
+        self.fails = fails
     }
 }
 

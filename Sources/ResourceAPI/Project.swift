@@ -5,15 +5,23 @@ package struct ProjectSpec: Hashable, Sendable {
     /// Folders, relative to the data directory, where local sources may lie.
     package let dataRoots: [RepositoryPath]
     package let prune: PrunePolicy
+    package let history: HistoryPolicy
+    /// How long artifacts are kept that nothing needs any more.
+    package let artifactRetention: ManifestDuration
     package init(
         runtimeRequirements: RepositoryPath? = nil,
         dataRoots: [RepositoryPath],
-        prune: PrunePolicy
+        prune: PrunePolicy, history: HistoryPolicy = .hold,
+        artifactRetention: ManifestDuration = ProjectSpec.standardRetention
     ) {
         self.runtimeRequirements = runtimeRequirements
         self.dataRoots = dataRoots
         self.prune = prune
+        self.history = history
+        self.artifactRetention = artifactRetention
     }
+
+    package static let standardRetention = ManifestDuration(seconds: 30 * 86_400)
 
     package static let standard = ProjectSpec(
         runtimeRequirements: nil, dataRoots: [RepositoryPath("data")],
@@ -29,4 +37,13 @@ package struct PrunePolicy: Hashable, Sendable {
         self.maxResources = maxResources
         self.maxFraction = maxFraction
     }
+}
+
+/// What is done when the branch is rewritten: when it does not continue from what was reconciled
+/// last.
+package enum HistoryPolicy: String, CaseIterable, Hashable, Sendable {
+    /// The commit waits until a person approves it.
+    case hold
+    /// It is taken as it is.
+    case follow
 }

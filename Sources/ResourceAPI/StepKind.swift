@@ -6,6 +6,8 @@ package enum StepKind: String, CaseIterable, Hashable, Sendable, Codable, Compar
     case trainingSet = "training-set"
     case train
     case evaluate
+    /// Does nothing: for tests and for trying things out.
+    case noop
 
     private var rank: Int { StepKind.allCases.firstIndex(of: self) ?? 0 }
 

@@ -6,23 +6,95 @@ package enum GraphCompiler {
     /// - Parameters:
     ///   - resources: each id at most once.
     ///   - invalid: resources whose manifests have errors of their own; what depends on them waits.
+    ///   - previous: a graph compiled before. What is equal in it, with all that it depends on, is
+    ///     taken from there; the result is the same as without.
     package static func compile(
-        resources list: [Resource], invalid: Set<ResourceID> = []
+        resources list: [Resource], invalid: Set<ResourceID> = [],
+        reusing previous: ResourceGraph? = nil
     ) -> ResourceGraph {
-        var linker = Linker(resources: list.sorted { $0.id < $1.id }, invalid: invalid)
+        if let previous, invalid.isEmpty,
+            let patched = GraphPatch(previous: previous, resources: list)?.graph()
+        {
+            return patched
+        }
+        var linker = Linker(
+            resources: list.sorted { $0.id < $1.id }, invalid: invalid, previous: previous)
         linker.resolve()
-        let project = list.lazy.compactMap(\.project).first ?? .standard
-        var steps: [StepID: Step] = [:]
-        var order: [StepID] = []
+        var assembly = StepAssembly(previous: previous)
+        let compiler = StepCompiler(resources: linker.resources)
         for resource in linker.topological where linker.blocked[resource.id] == nil {
-            for step in StepCompiler(resources: linker.resources).steps(of: resource) {
-                steps[step.id] = step
-                order.append(step.id)
+            if linker.reused.contains(resource.id) {
+                assembly.keep(resource)
+            } else {
+                assembly.add(compiler.steps(of: resource))
             }
         }
         return ResourceGraph(
-            project: project, resources: linker.resources, steps: steps, order: order,
-            diagnostics: linker.diagnostics, blocked: linker.blocked)
+            project: list.lazy.compactMap(\.project).first ?? .standard,
+            resources: linker.resources, steps: assembly.finish(), order: assembly.order,
+            diagnostics: linker.diagnostics, blocked: linker.blocked,
+            dependents: assembly.dependents, referrers: linker.referrers)
+    }
+}
+
+/// Puts the steps of a graph together, starting from those of the one before.
+private struct StepAssembly {
+    private(set) var steps: [StepID: Step]
+    private(set) var order: [StepID] = []
+    private(set) var dependents: [StepID: [StepID]]
+
+    init(previous: ResourceGraph?) {
+        steps = previous?.steps ?? [:]
+        dependents = previous?.dependents ?? [:]
+        order.reserveCapacity(steps.count)
+    }
+
+    /// The resource's steps are those of the graph before.
+    mutating func keep(_ resource: Resource) {
+        for kind in StepCompiler.kinds(of: resource) {
+            order.append(StepID(resource.id, kind))
+        }
+    }
+
+    mutating func add(_ compiled: [Step]) {
+        for step in compiled {
+            order.append(step.id)
+            if let old = steps[step.id] {
+                if old == step { continue }
+                unlink(old)
+            }
+            steps[step.id] = step
+            for needed in step.neededSteps { dependents[needed, default: []].append(step.id) }
+        }
+    }
+
+    /// Removes what is in the graph no more.
+    mutating func finish() -> [StepID: Step] {
+        guard steps.count > order.count else { return steps }
+        let wanted = Set(order)
+        for (id, step) in steps where !wanted.contains(id) {
+            unlink(step)
+            steps[id] = nil
+        }
+        return steps
+    }
+
+    private mutating func unlink(_ step: Step) {
+        for needed in step.neededSteps {
+            dependents[needed]?.removeAll { $0 == step.id }
+            if dependents[needed]?.isEmpty == true { dependents[needed] = nil }
+        }
+    }
+}
+
+extension Step {
+    /// Steps whose artifact it reads, or whose success it waits for; each once.
+    fileprivate var neededSteps: Set<StepID> {
+        var needed = Set(after)
+        for input in inputs {
+            if case .step(let origin) = input.origin { needed.insert(origin) }
+        }
+        return needed
     }
 }
 
@@ -34,12 +106,19 @@ private struct Linker {
     /// Referenced resources first. Members of cycles are not in it.
     private(set) var topological: [Resource] = []
 
+    /// For each resource those that name it.
+    private(set) var referrers: [ResourceID: [ResourceID]] = [:]
+    /// Equal to that of the graph before, with all that they depend on.
+    private(set) var reused: Set<ResourceID> = []
+
+    private let previous: ResourceGraph?
     private let sorted: [Resource]
     private var visited: Set<ResourceID> = []
     private var path: [ResourceID] = []
     private var onPath: Set<ResourceID> = []
 
-    init(resources: [Resource], invalid: Set<ResourceID>) {
+    init(resources: [Resource], invalid: Set<ResourceID>, previous: ResourceGraph?) {
+        self.previous = previous
         sorted = resources
         self.resources = Dictionary(resources.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
         for id in invalid { blocked[id] = .invalid }
@@ -59,10 +138,17 @@ private struct Linker {
             path.removeLast()
             onPath.remove(resource.id)
         }
+        var isReusable =
+            previous.map { $0.blocked[resource.id] == nil && $0.resources[resource.id] == resource }
+            ?? false
         for reference in resource.references {
             follow(reference, from: resource)
+            referrers[reference.target, default: []].append(resource.id)
+            isReusable = isReusable && reused.contains(reference.target)
         }
-        if blocked[resource.id] == nil {
+        if isReusable, blocked[resource.id] == nil {
+            reused.insert(resource.id)
+        } else if blocked[resource.id] == nil {
             let problems = ReferenceChecks.check(resource, among: resources)
             if !problems.isEmpty {
                 diagnostics += problems

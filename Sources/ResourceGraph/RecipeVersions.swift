@@ -11,6 +11,7 @@ extension StepKind {
         case .trainingSet: 1
         case .train: 1
         case .evaluate: 1
+        case .noop: 1
         }
     }
 }

@@ -26,6 +26,12 @@ extension DatasetSpec {
                 ],
                 "schema": schemaRecipe,
             ]
+        case .noop(let noop):
+            [
+                "source": [
+                    "noop": ["content": .string(noop.content), "fails": .bool(noop.fails)]
+                ]
+            ]
         case .sql(let sql):
             ["sql": ["query": .string(sql.query)], "schema": schemaRecipe]
         }

@@ -10,6 +10,7 @@ struct ReferenceChecks {
         _ resource: Resource, among resources: [ResourceID: Resource]
     ) -> [Diagnostic] {
         var checks = ReferenceChecks(resource: resource)
+        checks.checkNoops(among: resources)
         switch resource.spec {
         case .project, .dataset: break
         case .featureView(let view):
@@ -27,6 +28,23 @@ struct ReferenceChecks {
 
     private init(resource: Resource) {
         self.resource = resource
+    }
+
+    /// A dataset that has no rows cannot be read as one.
+    private mutating func checkNoops(among resources: [ResourceID: Resource]) {
+        let isNoop = resource.isNoop
+        for reference in resource.references where reference.target.kind == .dataset {
+            guard let target = resources[reference.target], target.isNoop != isNoop else { continue }
+            if isNoop {
+                fail(
+                    "\(resource.id) does nothing and can only depend on datasets that do nothing",
+                    at: reference.path, hint: "\(target.id) has a source of another sort")
+            } else {
+                fail(
+                    "\(target.id) does nothing, so there is no data to read", at: reference.path,
+                    hint: "give it a source with rows, or refer to another dataset")
+            }
+        }
     }
 
     private mutating func fail(_ message: String, at path: FieldPath, hint: String? = nil) {
@@ -178,5 +196,11 @@ extension ReferenceChecks {
             hint: NearName.hint(for: deployment.stage.text, among: names)
                 ?? (names.isEmpty
                     ? "it has no stages" : "its stages: \(names.joined(separator: ", "))"))
+    }
+}
+
+extension Resource {
+    fileprivate var isNoop: Bool {
+        if case .noop? = dataset?.source { true } else { false }
     }
 }

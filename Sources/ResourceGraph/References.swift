@@ -6,6 +6,17 @@ struct Reference {
     let path: FieldPath
 }
 
+/// Parsed once: references are followed for every resource at every commit.
+private enum ReferencePath {
+    static let sqlInputs = FieldPath("spec.sql.inputs")
+    static let noopInputs = FieldPath("spec.source.noop.dependsOn")
+    static let viewDataset = FieldPath("spec.source.dataset")
+    static let spine = FieldPath("spec.spine.dataset")
+    static let features = FieldPath("spec.features")
+    static let trainingConfig = FieldPath("spec.trainingConfig")
+    static let model = FieldPath("spec.model.name")
+}
+
 extension Resource {
     /// The resources that this one names, in the order of its fields.
     var references: [Reference] {
@@ -13,27 +24,30 @@ extension Resource {
         case .project:
             return []
         case .dataset(let dataset):
-            guard case .sql(let source) = dataset.source else { return [] }
-            return source.inputs.enumerated().map { index, name in
-                Reference(
-                    target: ResourceID(.dataset, name),
-                    path: FieldPath("spec.sql.inputs").index(index))
+            let (names, path): ([ResourceName], FieldPath) =
+                switch dataset.source {
+                case .file: ([], FieldPath())
+                case .sql(let source): (source.inputs, ReferencePath.sqlInputs)
+                case .noop(let source): (source.dependsOn, ReferencePath.noopInputs)
+                }
+            return names.enumerated().map { index, name in
+                Reference(target: ResourceID(.dataset, name), path: path.index(index))
             }
         case .featureView(let view):
             return [
                 Reference(
                     target: ResourceID(.dataset, view.dataset),
-                    path: FieldPath("spec.source.dataset"))
+                    path: ReferencePath.viewDataset)
             ]
         case .trainingConfig(let config):
             let spine = Reference(
                 target: ResourceID(.dataset, config.spine.dataset),
-                path: FieldPath("spec.spine.dataset"))
+                path: ReferencePath.spine)
             let views = config.features.enumerated().compactMap { index, selection in
                 if case .view(let name, _) = selection {
                     Reference(
                         target: ResourceID(.featureView, name),
-                        path: FieldPath("spec.features").index(index).key("view"))
+                        path: ReferencePath.features.index(index).key("view"))
                 } else {
                     nil
                 }
@@ -43,13 +57,13 @@ extension Resource {
             return [
                 Reference(
                     target: ResourceID(.trainingConfig, model.trainingConfig),
-                    path: FieldPath("spec.trainingConfig"))
+                    path: ReferencePath.trainingConfig)
             ]
         case .deployment(let deployment):
             return [
                 Reference(
                     target: ResourceID(.model, deployment.model),
-                    path: FieldPath("spec.model.name"))
+                    path: ReferencePath.model)
             ]
         }
     }

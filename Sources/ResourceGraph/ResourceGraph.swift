@@ -11,10 +11,15 @@ package struct ResourceGraph: Sendable {
     package let diagnostics: [Diagnostic]
     /// Resources that cannot be compiled, with the reason: their own errors, or what they wait for.
     package let blocked: [ResourceID: BlockedReason]
+    /// For each step those that read its artifact or wait for its success, in no order.
+    package let dependents: [StepID: [StepID]]
+    /// For each resource those that name it, so that a change can be followed without looking at all.
+    let referrers: [ResourceID: [ResourceID]]
 
     package init(
         project: ProjectSpec, resources: [ResourceID: Resource], steps: [StepID: Step],
-        order: [StepID], diagnostics: [Diagnostic], blocked: [ResourceID: BlockedReason]
+        order: [StepID], diagnostics: [Diagnostic], blocked: [ResourceID: BlockedReason],
+        dependents: [StepID: [StepID]], referrers: [ResourceID: [ResourceID]]
     ) {
         self.project = project
         self.resources = resources
@@ -22,6 +27,8 @@ package struct ResourceGraph: Sendable {
         self.order = order
         self.diagnostics = diagnostics
         self.blocked = blocked
+        self.dependents = dependents
+        self.referrers = referrers
     }
 
     /// The steps of one resource, in their order.

@@ -3,38 +3,70 @@ package import ResourceAPI
 /// One unit of work that makes one artifact.
 ///
 /// `recipe` says *what* is made, in the words and the shape of the manifest, and is all of a step
-/// that enters its fingerprint beside its inputs. `program` says *how* the worker makes it (the
-/// compiled SQL, for instance); it follows from the recipe and the recipe version, so that a new
-/// release of Ingot that only writes its SQL differently rebuilds nothing.
-package struct Step: Hashable, Sendable {
-    package let id: StepID
+/// that enters its fingerprint beside its inputs. How the worker makes it (the compiled SQL, for
+/// instance) is its program, which `ResourceGraph.program(of:)` compiles from the same fields; so a
+/// new release of Ingot that only writes its SQL differently rebuilds nothing.
+///
+/// Its fields lie in one place that all copies share, as those of a resource do.
+package struct Step: Sendable {
+    private final class Storage: Sendable {
+        let id: StepID
+        let recipeVersion: Int
+        let recipe: JSONValue
+        let inputs: [StepInput]
+        let after: [StepID]
+        let seed: Int64
+        let resources: StepResources
+
+        init(
+            id: StepID, recipeVersion: Int, recipe: JSONValue, inputs: [StepInput],
+            after: [StepID], seed: Int64, resources: StepResources
+        ) {
+            self.id = id
+            self.recipeVersion = recipeVersion
+            self.recipe = recipe
+            self.inputs = inputs
+            self.after = after
+            self.seed = seed
+            self.resources = resources
+        }
+    }
+
+    private let storage: Storage
+
+    package var id: StepID { storage.id }
     /// Raised by hand when Ingot changes what a kind of step computes.
-    package let recipeVersion: Int
-    package let recipe: JSONValue
+    package var recipeVersion: Int { storage.recipeVersion }
+    package var recipe: JSONValue { storage.recipe }
     /// Sorted by name.
-    package let inputs: [StepInput]
+    package var inputs: [StepInput] { storage.inputs }
     /// Steps that must have succeeded first, though their artifacts are not read: a snapshot's
     /// consumers wait for its profile, which holds the verdict on its expectations.
-    package let after: [StepID]
-    package let program: JSONValue
-    package let seed: Int64
+    package var after: [StepID] { storage.after }
+    package var seed: Int64 { storage.seed }
     /// `cpus` is also the number of threads, and the only part of it that enters the fingerprint.
-    package let resources: StepResources
+    package var resources: StepResources { storage.resources }
 
     package init(
         id: StepID, recipeVersion: Int, recipe: JSONValue, inputs: [StepInput],
-        after: [StepID] = [], program: JSONValue, seed: Int64 = 0,
-        resources: StepResources = .standard
+        after: [StepID] = [], seed: Int64 = 0, resources: StepResources = .standard
     ) {
-        self.id = id
-        self.recipeVersion = recipeVersion
-        self.recipe = recipe
-        self.inputs = inputs.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        self.after = after.sorted()
-        self.program = program
-        self.seed = seed
-        self.resources = resources
+        storage = Storage(
+            id: id, recipeVersion: recipeVersion, recipe: recipe,
+            inputs: inputs.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) },
+            after: after.sorted(), seed: seed, resources: resources)
     }
+}
+
+extension Step: Hashable {
+    package static func == (a: Step, b: Step) -> Bool {
+        a.storage === b.storage
+            || a.id == b.id && a.recipeVersion == b.recipeVersion && a.recipe == b.recipe
+                && a.inputs == b.inputs && a.after == b.after && a.seed == b.seed
+                && a.resources == b.resources
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 package struct StepInput: Hashable, Sendable {

@@ -13,7 +13,17 @@ struct StepCompiler {
         }
     }
 
-    private func schema(of dataset: ResourceName) -> [DatasetSpec.Column] {
+    /// Of what kinds `steps(of:)` are, in the same order.
+    static func kinds(of resource: Resource) -> [StepKind] {
+        switch resource.spec {
+        case .dataset(let spec): if case .noop = spec.source { [.noop] } else { [.snapshot, .profile] }
+        case .featureView: [.features]
+        case .trainingConfig: [.trainingSet, .train, .evaluate]
+        case .project, .model, .deployment: []
+        }
+    }
+
+    func schema(of dataset: ResourceName) -> [DatasetSpec.Column] {
         resources[ResourceID(.dataset, dataset)]?.dataset?.schema ?? []
     }
 
@@ -30,13 +40,22 @@ struct StepCompiler {
 
 extension StepCompiler {
     private func steps(of spec: DatasetSpec, _ id: ResourceID) -> [Step] {
+        if case .noop(let noop) = spec.source { return [noopStep(noop, spec, id)] }
         let snapshot = StepID(id, .snapshot)
         let profile = Step(
             id: StepID(id, .profile), recipeVersion: StepKind.profile.recipeVersion,
             recipe: ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe],
-            inputs: [StepInput(name: "dataset", origin: .step(snapshot))],
-            program: ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe])
+            inputs: [StepInput(name: "dataset", origin: .step(snapshot))])
         return [snapshotStep(snapshot, spec), profile]
+    }
+
+    private func noopStep(_ noop: NoopSource, _ spec: DatasetSpec, _ id: ResourceID) -> Step {
+        let id = StepID(id, .noop)
+        return Step(
+            id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
+            inputs: Set(noop.dependsOn).map {
+                StepInput(name: $0.text, origin: .step(StepID(ResourceID(.dataset, $0), .noop)))
+            })
     }
 
     private func snapshotStep(_ id: StepID, _ spec: DatasetSpec) -> Step {
@@ -44,35 +63,25 @@ extension StepCompiler {
         case .file(let file):
             Step(
                 id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
-                inputs: [StepInput(name: "source", origin: .file(file.path))],
-                program: [
-                    "format": .string(file.format.rawValue),
-                    "nullValues": .array(file.nullValues.map(JSONValue.string)),
-                    "path": .string(file.path.display),
-                    "schema": spec.schemaRecipe,
-                ])
+                inputs: [StepInput(name: "source", origin: .file(file.path))])
+        case .noop(let noop): noopStep(noop, spec, id.resource)
         case .sql(let sql):
             Step(
                 id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
                 inputs: sql.inputs.map {
                     StepInput(name: $0.text, origin: .step(snapshot(of: $0)))
                 },
-                after: sql.inputs.map(profile(of:)),
-                program: [
-                    "sql": SQLProgram(query: sql.query).json, "schema": spec.schemaRecipe,
-                ])
+                after: sql.inputs.map(profile(of:)))
         }
     }
 
     private func steps(of spec: FeatureViewSpec, _ id: ResourceID) -> [Step] {
-        let source = ViewSource(name: id.name, spec: spec, schema: schema(of: spec.dataset))
-        return [
+        [
             Step(
                 id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
                 recipe: spec.recipe(),
                 inputs: [StepInput(name: "dataset", origin: .step(snapshot(of: spec.dataset)))],
-                after: [profile(of: spec.dataset)],
-                program: ["sql": FeatureSQL.features(source).json])
+                after: [profile(of: spec.dataset)])
         ]
     }
 }
@@ -92,7 +101,7 @@ extension StepCompiler {
         ]
     }
 
-    private func viewSources(of spec: TrainingConfigSpec) -> [ViewSource] {
+    func viewSources(of spec: TrainingConfigSpec) -> [ViewSource] {
         var seen: Set<ResourceName> = []
         return spec.features.compactMap { selection in
             guard case .view(let name, _) = selection, seen.insert(name).inserted,
@@ -118,8 +127,6 @@ extension StepCompiler {
         _ spec: TrainingConfigSpec, _ id: ResourceID, views: [ViewSource],
         spineSchema: [DatasetSpec.Column]
     ) -> Step {
-        let program = TrainingSetSQL.trainingSet(
-            config: spec, spineSchema: spineSchema, views: views)
         let viewInputs = views.map {
             StepInput(
                 name: "view:\($0.name)",
@@ -139,8 +146,7 @@ extension StepCompiler {
                 "split": spec.splitRecipe,
             ],
             inputs: [spine] + viewInputs, after: [profile(of: spec.spine.dataset)],
-            program: ["sql": program.json], seed: trainingSetSeed(spec),
-            resources: spec.resources)
+            seed: trainingSetSeed(spec), resources: spec.resources)
     }
 
     /// A time split draws nothing, so another seed shall not rebuild it.
@@ -151,7 +157,25 @@ extension StepCompiler {
     private func trainStep(
         _ spec: TrainingConfigSpec, _ id: ResourceID, columns: [FeatureColumn]
     ) -> Step {
-        let features = JSONValue.array(
+        let recipe: [String: JSONValue] = [
+            "task": .string(spec.task.rawValue),
+            "label": ["name": .string(spec.label.name)],
+            // Not under `features`: these are the training set's columns, not the manifest's list.
+            "columns": columnsRecipe(columns),
+            "preprocessing": spec.preprocessingRecipe,
+            "algorithm": spec.algorithmRecipe,
+        ]
+        return Step(
+            id: StepID(id, .train), recipeVersion: StepKind.train.recipeVersion,
+            recipe: .object(recipe),
+            inputs: [
+                StepInput(name: "training-set", origin: .step(StepID(id, .trainingSet)))
+            ],
+            seed: spec.seed, resources: spec.resources)
+    }
+
+    private func columnsRecipe(_ columns: [FeatureColumn]) -> JSONValue {
+        .array(
             columns.map {
                 [
                     "name": .string($0.name),
@@ -161,26 +185,6 @@ extension StepCompiler {
                     "required": .bool(!$0.isFromView),
                 ]
             })
-        let recipe: [String: JSONValue] = [
-            "task": .string(spec.task.rawValue),
-            "label": ["name": .string(spec.label.name)],
-            // Not under `features`: these are the training set's columns, not the manifest's list.
-            "columns": features,
-            "preprocessing": spec.preprocessingRecipe,
-            "algorithm": spec.algorithmRecipe,
-        ]
-        var program = recipe
-        program["columns"] = nil
-        program["features"] = features
-        program["label"] = .string(spec.label.name)
-        program["parity"] = ["absolute": 1e-4, "relative": 1e-4]
-        return Step(
-            id: StepID(id, .train), recipeVersion: StepKind.train.recipeVersion,
-            recipe: .object(recipe),
-            inputs: [
-                StepInput(name: "training-set", origin: .step(StepID(id, .trainingSet)))
-            ],
-            program: .object(program), seed: spec.seed, resources: spec.resources)
     }
 
     private func evaluateStep(_ spec: TrainingConfigSpec, _ id: ResourceID) -> Step {
@@ -194,10 +198,6 @@ extension StepCompiler {
             inputs: [
                 StepInput(name: "model", origin: .step(StepID(id, .train))),
                 StepInput(name: "training-set", origin: .step(StepID(id, .trainingSet))),
-            ],
-            program: [
-                "metrics": metrics, "task": .string(spec.task.rawValue),
-                "label": .string(spec.label.name),
             ],
             // One thread scores fast enough and keeps the result independent of `cpus`.
             resources: StepResources(

@@ -13,6 +13,19 @@ extension FieldTable {
         .init(
             "spec.source.file.nullValues", .list(.text), .optional,
             "For csv: texts that mean null, beside the empty one."),
+        .init(
+            "spec.source.noop", .mapping, .optional,
+            "Instead of file: nothing, for tests and for trying things out."),
+        .init(
+            "spec.source.noop.dependsOn", .list(.resourceName), .optional,
+            "Datasets of the same sort that are made first."),
+        .init(
+            "spec.source.noop.content", .text, .optional,
+            "A text; another text makes another artifact."),
+        .init(
+            "spec.source.noop.seconds", .number, .defaultsTo("0"),
+            "How long the step takes, 0 to 3600."),
+        .init("spec.source.noop.fails", .boolean, .defaultsTo("false"), "Whether the step fails."),
         .init("spec.source.http", .unknown, .planned, "A file behind a URL."),
         .init("spec.source.s3", .unknown, .planned, "Objects in S3."),
         .init("spec.source.postgres", .unknown, .planned, "A table of a PostgreSQL database."),

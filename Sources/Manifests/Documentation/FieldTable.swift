@@ -37,6 +37,12 @@ enum FieldTable {
             "Texts for other tools; they never change what is computed."),
         .init("metadata.description", .text, .optional, "What the resource is for."),
         .init("metadata.owners", .list(.text), .optional, "Who is responsible for it."),
+        .init(
+            "metadata.prune", .choice(of: PruneSetting.self), .defaultsTo("enabled"),
+            "Whether leaving the manifest out of a commit removes the resource, or needs approval."),
+        .init(
+            "metadata.driftPolicy", .choice(of: DriftPolicy.self), .defaultsTo("heal"),
+            "What is done when somebody else changed what exists: put back, told or left."),
         .init("spec", .mapping, .required, "What is asked for; its fields depend on the kind."),
     ]
 
@@ -57,7 +63,13 @@ enum FieldTable {
         .init(
             "spec.prune.maxFraction", .share, .defaultsTo("0.25"),
             "The share of the resources that exist."),
-        .init("spec.retention", .unknown, .planned, "How long things are kept."),
+        .init(
+            "spec.history", .choice(of: HistoryPolicy.self), .defaultsTo("hold"),
+            "Whether a branch that was rewritten waits for approval or is followed."),
+        .init("spec.retention", .mapping, .optional, "How long things are kept."),
+        .init(
+            "spec.retention.artifacts", .duration, .defaultsTo("30d"),
+            "How long artifacts are kept that nothing needs any more."),
     ]
 
     static let model: [FieldDescription] = [

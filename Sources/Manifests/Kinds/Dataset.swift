@@ -21,9 +21,16 @@ extension DatasetSpec {
         guard let value = reader.exactlyOne(of: ["source", "sql"]) else { return nil }
         if value.key == "sql" { return SQLSource.decode(value).map(Source.sql) }
         guard var fields = value.reader(at: "spec.source") else { return nil }
-        let file = fields.required("file", unless: ["http", "s3", "postgres"])
+        let source: FieldValue?
+        if fields.has(any: ["noop"]) {
+            source = fields.exactlyOne(of: ["file", "noop"])
+        } else {
+            source = fields.required("file", unless: ["http", "s3", "postgres"])
+        }
         fields.finish()
-        return file.flatMap(FileSource.decode).map(Source.file)
+        guard let source else { return nil }
+        if source.key == "noop" { return NoopSource.decode(source).map(Source.noop) }
+        return FileSource.decode(source).map(Source.file)
     }
 
     private static func checkNames(of schema: [Column], _ reader: FieldReader) {
@@ -106,6 +113,23 @@ extension FileSource.Format {
         } else {
             return nil
         }
+    }
+}
+
+extension NoopSource {
+    private static let longest = 3600.0
+
+    static func decode(_ value: FieldValue) -> NoopSource? {
+        guard var fields = value.reader(at: "spec.source.noop") else { return nil }
+        let dependsOn =
+            fields.optional("dependsOn")?.items(mayBeEmpty: true)?.compactMap { $0.resourceName() }
+        let content = fields.optional("content")?.freeText(mayBeEmpty: true)
+        let seconds = fields.optional("seconds")?.number(in: 0...longest)
+        let fails = fields.optional("fails")?.bool()
+        fields.finish()
+        return NoopSource(
+            dependsOn: dependsOn ?? [], content: content ?? "", seconds: seconds ?? 0,
+            fails: fails ?? false)
     }
 }
 

@@ -7,8 +7,11 @@ extension Resource.Metadata {
         let annotations = reader.optional("annotations").map(textMap) ?? [:]
         let description = reader.optional("description")?.freeText()
         let owners = reader.optional("owners")?.distinct { $0.freeText() } ?? []
+        let prune = reader.optional("prune")?.choice(of: PruneSetting.self)
+        let driftPolicy = reader.optional("driftPolicy")?.choice(of: DriftPolicy.self)
         return Resource.Metadata(
-            labels: labels, annotations: annotations, description: description, owners: owners)
+            labels: labels, annotations: annotations, description: description, owners: owners,
+            prune: prune ?? .enabled, driftPolicy: driftPolicy ?? .heal)
     }
 
     /// A mapping from free text to free text.

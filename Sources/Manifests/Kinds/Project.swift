@@ -17,8 +17,15 @@ extension ProjectSpec {
                 maxFraction: share ?? prune.maxFraction)
             fields.finish()
         }
+        let history = reader.optional("history")?.choice(of: HistoryPolicy.self)
+        var retention: ManifestDuration?
+        if var fields = reader.optional("retention")?.reader(at: "spec.retention") {
+            retention = fields.optional("artifacts")?.duration(mayBeZero: true)
+            fields.finish()
+        }
         return ProjectSpec(
             runtimeRequirements: requirements, dataRoots: roots ?? ProjectSpec.standard.dataRoots,
-            prune: prune)
+            prune: prune, history: history ?? .hold,
+            artifactRetention: retention ?? ProjectSpec.standardRetention)
     }
 }

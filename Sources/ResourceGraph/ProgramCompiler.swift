@@ -1,0 +1,69 @@
+package import ResourceAPI
+
+extension ResourceGraph {
+    /// How the worker does the step, with the compiled SQL: made when it is asked for, since that of
+    /// ten thousand steps takes seconds and most of them never run.
+    ///
+    /// - Parameter step: of this graph.
+    package func program(of step: Step) -> JSONValue {
+        guard let resource = resources[step.id.resource] else { return .object([:]) }
+        let compiler = StepCompiler(resources: resources)
+        return switch resource.spec {
+        case .dataset(let spec): compiler.program(of: step, spec)
+        case .featureView(let spec): compiler.program(of: step, spec)
+        case .trainingConfig(let spec): compiler.program(of: step, spec)
+        case .project, .model, .deployment: .object([:])
+        }
+    }
+}
+
+extension StepCompiler {
+    fileprivate func program(of step: Step, _ spec: DatasetSpec) -> JSONValue {
+        if step.id.kind == .profile {
+            return ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe]
+        }
+        return switch spec.source {
+        case .file(let file):
+            [
+                "format": .string(file.format.rawValue),
+                "nullValues": .array(file.nullValues.map(JSONValue.string)),
+                "path": .string(file.path.display),
+                "schema": spec.schemaRecipe,
+            ]
+        case .noop(let noop):
+            [
+                "content": .string(noop.content), "seconds": .double(noop.seconds),
+                "fails": .bool(noop.fails),
+            ]
+        case .sql(let sql):
+            ["sql": SQLProgram(query: sql.query).json, "schema": spec.schemaRecipe]
+        }
+    }
+
+    fileprivate func program(of step: Step, _ spec: FeatureViewSpec) -> JSONValue {
+        let source = ViewSource(
+            name: step.id.resource.name, spec: spec, schema: schema(of: spec.dataset))
+        return ["sql": FeatureSQL.features(source).json]
+    }
+
+    fileprivate func program(of step: Step, _ spec: TrainingConfigSpec) -> JSONValue {
+        switch step.id.kind {
+        case .trainingSet:
+            let program = TrainingSetSQL.trainingSet(
+                config: spec, spineSchema: schema(of: spec.spine.dataset),
+                views: viewSources(of: spec))
+            return ["sql": program.json]
+        case .train:
+            var program = step.recipe.object ?? [:]
+            program["features"] = program.removeValue(forKey: "columns")
+            program["label"] = .string(spec.label.name)
+            program["parity"] = ["absolute": 1e-4, "relative": 1e-4]
+            return .object(program)
+        default:
+            return [
+                "metrics": .array(spec.evaluation.metrics.map { .string($0.rawValue) }),
+                "task": .string(spec.task.rawValue), "label": .string(spec.label.name),
+            ]
+        }
+    }
+}
