@@ -35,6 +35,30 @@ struct ApplyCommand: AsyncParsableCommand {
         }
     }
 
+    /// Why the commit is not followed is for `ingot status` too.
+    private func look(_ session: ControllerSession) async throws {
+        let trouble = TroubleNote()
+        do {
+            try await session.look(branch: repository.branch)
+            trouble.clear(in: state.directory)
+        } catch {
+            _ = trouble.tell("\(error)", in: state.directory)
+            throw error
+        }
+    }
+
+    /// Requests of commands are served meanwhile: steps may take hours.
+    private func reconcile(_ session: ControllerSession) async throws -> Settlement? {
+        try await withThrowingTaskGroup(of: Settlement?.self) { group in
+            group.addTask {
+                try await session.serveRequests(repository) { _, _ in }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await session.loop.run()
+        }
+    }
+
     func run() async throws {
         let session = try await ControllerSession.open(
             repository, stateDirectory: state.directory, actor: NSUserName(),
@@ -42,8 +66,8 @@ struct ApplyCommand: AsyncParsableCommand {
         let settlement: Settlement?
         do {
             session.loop.submit(.served(RunFile.report(in: state.directory)))
-            try await session.look(branch: repository.branch)
-            settlement = try await session.loop.run()
+            try await look(session)
+            settlement = try await reconcile(session)
         } catch {
             await session.close()
             throw error

@@ -8,6 +8,7 @@ enum CommandError: Error, CustomStringConvertible {
     case unknownField(String, hint: String)
     case unknownPrediction(String, reason: String)
     case unknownRun(String)
+    case unknownEventKind(String, hint: String)
     case noProject(revision: String, folder: String)
     case invalidManifests(count: Int)
     case folderNotEmpty(path: String, file: String)
@@ -15,13 +16,29 @@ enum CommandError: Error, CustomStringConvertible {
     case notAFolder(String)
     case noRevision
     case stopped(String)
+    /// `suspend` without a reason.
+    case emptyReason
+    /// Neither a resource nor --all.
+    case noTarget
+    case twoTargets
+    /// The controller, or this process in its place, would not do it.
+    case refused(String, hint: String?)
+    case noAnswer(process: Int32?, seconds: Int64)
+    case notHeld(CommitID)
+    /// A branch of a repository that is not on this machine.
+    case remoteName(String)
+    case noHead
+    case nothingBefore(CommitID)
+    case rebuiltHalfway(commit: CommitID, left: Int, reason: String)
 
     var description: String {
         guard let hint else { return message }
         return message + "\nhint: " + hint
     }
 
-    private var message: String {
+    private var message: String { lookUpMessage ?? changeMessage }
+
+    private var lookUpMessage: String? {
         switch self {
         case .unknownRuntime(let digest):
             "no lock file with the digest \(digest) is known"
@@ -30,22 +47,44 @@ enum CommandError: Error, CustomStringConvertible {
         case .unknownKind(let word): "'\(word)' is not a kind of resource"
         case .unknownPrediction(let id, let reason): "'\(id)' cannot be traced: \(reason)"
         case .unknownRun(let id): "there is no run '\(id)'"
+        case .unknownEventKind(let word, _): "'\(word)' is not a kind of event"
         case .noProject(let revision, let folder):
             "there are no manifests in \(folder.isEmpty ? "the root" : folder) at \(revision)"
-        case .invalidManifests(let count):
-            count == 1 ? "1 error" : "\(count) errors"
-        case .folderNotEmpty(let path, let file): "\(path) already has \(file)"
         case .badDuration(let text): "'\(text)' is not a length of time"
         case .notAFolder(let path): "\(path) is not a folder"
         case .noRevision: "no revision was reconciled yet"
+        case .remoteName(let name):
+            "'\(name)' is not a commit's id, and the repository is not on this machine"
+        case .noHead: "HEAD names no commit of the controller"
+        default: nil
+        }
+    }
+
+    private var changeMessage: String {
+        switch self {
+        case .invalidManifests(let count):
+            count == 1 ? "1 error" : "\(count) errors"
+        case .folderNotEmpty(let path, let file): "\(path) already has \(file)"
         case .stopped(let why): why
+        case .emptyReason: "the reason is empty"
+        case .noTarget: "it is not said what"
+        case .twoTargets: "a resource and --all exclude each other"
+        case .refused(let message, _): message
+        case .noAnswer(let process, let seconds):
+            "the controller\(process.map { " (process \($0))" } ?? "") holds the state and did not answer within \(seconds) s"
+        case .notHeld(let commit): "commit \(commit.short) is not held"
+        case .nothingBefore(let commit):
+            "no other commit than \(commit.short) was reconciled to roll back to"
+        case .rebuiltHalfway(let commit, let left, let reason):
+            "commit \(commit.short) could not be reconciled again, and \(left) more were not tried: \(reason)"
+        default: "something went wrong"
         }
     }
 
     private var hint: String? {
         switch self {
         case .unknownResource(_, let hint): hint ?? "`ingot get all` lists what there is"
-        case .unknownField(_, let hint): hint
+        case .unknownField(_, let hint), .unknownEventKind(_, let hint): hint
         case .unknownKind:
             "kinds: " + ResourceKind.allCases.map(\.word).joined(separator: ", ")
         case .unknownPrediction:
@@ -57,6 +96,15 @@ enum CommandError: Error, CustomStringConvertible {
         case .badDuration: "write a number and a unit: 90s, 15m, 1h"
         case .noRevision:
             "start the controller with `ingot run`, or reconcile once with `ingot apply`"
+        case .emptyReason: "say why, for those who wonder: --reason \"incident 12\""
+        case .noTarget, .twoTargets: "name a resource as kind/name, or write --all"
+        case .refused(_, let hint): hint
+        case .noAnswer: "the request was taken back; look at the controller's log"
+        case .notHeld: "`ingot status` shows what is held, and why"
+        case .noHead: "give the commit's id: `git rev-parse HEAD`"
+        case .remoteName: "give the commit's id"
+        case .nothingBefore: "name a commit: `ingot history` lists those that were reconciled"
+        case .rebuiltHalfway: "mend it and run `ingot apply`; what was made so far is kept"
         case .unknownRuntime, .invalidManifests, .notAFolder, .stopped: nil
         }
     }

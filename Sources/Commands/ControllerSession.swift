@@ -1,5 +1,6 @@
 import Execution
 import Foundation
+import Glibc
 import Logging
 import Planning
 import Reconciler
@@ -16,18 +17,21 @@ struct ControllerSession {
     let actual: ActualStateLook
     let runtimes: LocalRuntimes
     let console: ConsoleObserver
+    let reporter: ControllerReporter
     let loop: ReconcileLoop
 
+    /// - Parameter reading: stands between the mirror and whoever looks for the newest commit.
     static func open(
         _ options: RepositoryOptions, stateDirectory: String, actor: String, allowsPrune: Bool,
-        hasTimes: Bool, stopsWhenSettled: Bool
+        hasTimes: Bool, stopsWhenSettled: Bool,
+        reading: (any Repository) -> any Repository = { $0 }
     ) async throws -> ControllerSession {
         let url = try options.url
         let workTree = try url.localPath.flatMap {
             try GitRepository(opening: $0).workingDirectory
         }
         let store = try await StateStore.openWriter(
-            directory: stateDirectory, clock: { SystemLoopClock().now })
+            directory: stateDirectory, clock: { SystemLoopClock().now.wall })
         try prepareFolders(stateDirectory)
         try await store.abandonRunningRuns()
         let mirror = try Mirror(
@@ -50,7 +54,7 @@ struct ControllerSession {
             repository: mirror.repository, projectPath: projectPath,
             dataDirectory: ProjectSource.dataDirectory(options, workTree: workTree), store: store)
         let observer = Observer(
-            repository: mirror.repository, branch: options.branch,
+            repository: reading(mirror.repository), branch: options.branch,
             reader: DesiredStateReader(
                 repository: mirror.repository, projectPath: projectPath,
                 standardLock: try WorkerPackage.requirementsLock().bytes,
@@ -69,10 +73,20 @@ struct ControllerSession {
             observer: console)
         let core = try await CoreLoading.core(
             from: store, budget: budget, served: RunFile.plan(in: stateDirectory))
+        let reporter = ControllerReporter(
+            stateDirectory: stateDirectory, pid: ProcessInfo.processInfo.processIdentifier,
+            elapsed: { ProcessClock.elapsedMilliseconds })
         return ControllerSession(
             store: store, mirror: mirror, url: url, observer: observer,
             actual: actual.watching(serving), runtimes: runtimes, console: console,
-            loop: ReconcileLoop(core: core, parts: parts, stopsWhenSettled: stopsWhenSettled))
+            reporter: reporter,
+            loop: ReconcileLoop(
+                core: core, parts: parts, stopsWhenSettled: stopsWhenSettled,
+                onPlanned: { await reporter.planned() },
+                onSettled: { settlement, beliefs in
+                    await rememberSettled(
+                        settlement, beliefs, observer: observer, stateDirectory: stateDirectory)
+                }))
     }
 
     private static var quietLogger: Logger {
@@ -100,11 +114,35 @@ struct ControllerSession {
     /// - Returns: whether something did.
     @discardableResult
     func look(branch: String) async throws -> Bool {
+        let start = reporter.now
         _ = try await mirror.update(branch: branch)
-        guard let desired = try await observer.look() else { return false }
+        return try await lookAtMirror(since: start)
+    }
+
+    /// The same, at what was fetched before.
+    @discardableResult
+    func lookAtMirror(since start: Double? = nil) async throws -> Bool {
+        let start = start ?? reporter.now
+        guard let desired = try await observer.look() else {
+            await reporter.unchanged(since: start)
+            return false
+        }
+        await reporter.seen(desired.revision.commit, since: start, at: SystemLoopClock().now.wall)
         if let lock = await observer.lock { await runtimes.add(RequirementsLock(bytes: lock)) }
         loop.submit(.desired(desired))
         return true
+    }
+
+    /// So that `ingot plan` need not find out again that there is nothing to do.
+    private static func rememberSettled(
+        _ settlement: Settlement, _ beliefs: Beliefs, observer: Observer, stateDirectory: String
+    ) async {
+        SettledPlan.remove(in: stateDirectory)
+        guard settlement.failed == 0, settlement.errors == 0 else { return }
+        let plan = try? await observer.settledPlan(
+            for: settlement.revision.commit, artifacts: beliefs.artifacts,
+            program: Executable.identity)
+        plan?.write(in: stateDirectory)
     }
 
     func close() async {
@@ -112,11 +150,17 @@ struct ControllerSession {
     }
 }
 
-/// The machine's clock.
+/// The machine's clocks.
 struct SystemLoopClock: LoopClock {
-    var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+    var now: LoopTime {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return LoopTime(
+            wall: Int64(Date().timeIntervalSince1970 * 1000),
+            monotonic: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
 
-    func sleep(until time: Int64) async {
-        try? await Task.sleep(for: .milliseconds(max(0, time - now)))
+    func sleep(until monotonic: Int64) async {
+        try? await Task.sleep(for: .milliseconds(max(0, monotonic - now.monotonic)))
     }
 }

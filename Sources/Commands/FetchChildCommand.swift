@@ -4,16 +4,26 @@ import SourceControl
 
 struct FetchChildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fetch", abstract: "Fetch one branch into the mirror.", shouldDisplay: false)
+        commandName: "fetch", abstract: "Fetch one branch into the mirror, or push it.",
+        shouldDisplay: false)
 
     @Option var mirror: String
     @Option var url: String
     @Option var branch: String
+    @Option var push: String?
+    @Option var expect: String?
 
     func run() async throws {
-        let report = FetchCommand.perform(
-            mirrorPath: mirror, url: url, branch: branch,
-            environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let report: FetchReport
+        if let push {
+            report = PushCommand.perform(
+                mirrorPath: mirror, url: url, branch: branch, commit: push,
+                expecting: expect ?? "", environment: environment)
+        } else {
+            report = FetchCommand.perform(
+                mirrorPath: mirror, url: url, branch: branch, environment: environment)
+        }
         Terminal.write(report.line + "\n")
         if report.problem != nil { throw ExitStatus.failure }
     }

@@ -2,6 +2,7 @@ package import ArgumentParser
 import Execution
 import Foundation
 import Manifests
+import Reconciler
 import ResourceAPI
 import Serving
 import SourceControl
@@ -32,10 +33,18 @@ package struct Ingot: AsyncParsableCommand {
                     WaitCommand.self,
                 ]),
             CommandGroup(
+                name: "Operating",
+                subcommands: [
+                    SuspendCommand.self, ResumeCommand.self, ApproveCommand.self,
+                    RollbackCommand.self, DriftCommand.self, VerifyCommand.self, GcCommand.self,
+                    RebuildCommand.self,
+                ]),
+            CommandGroup(
                 name: "Looking",
                 subcommands: [
                     StatusCommand.self, GetCommand.self, HistoryCommand.self, MetricsCommand.self,
                     RegistryCommand.self, LineageCommand.self, WhyCommand.self, LogsCommand.self,
+                    EventsCommand.self,
                 ]),
             CommandGroup(
                 name: "Internal", subcommands: [InstanceCommand.self, FetchChildCommand.self]),
@@ -67,6 +76,7 @@ extension Ingot {
     /// Errors that tell everything themselves, in contrast to those of the argument parser.
     private static func isOwn(_ error: any Error) -> Bool {
         error is CommandError || error is StateStoreError || error is ExecutionError
+            || error is ReconcilerError || error is RevertProblem
             || error is SourceControlError || error is ServingError
     }
 }

@@ -30,11 +30,18 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Print the SQL that each step would run.")
     var showSql = false
 
+    @Flag(help: "List every step, also where there are many and nothing is to be done for them.")
+    var all = false
+
     @Flag(help: "Exit with 2 if there is something to do.")
     var detailedExitcode = false
 
     func run() async throws {
         let source = try ProjectSource.open(repository, stateDirectory: state.directory)
+        if let text = try await nothingToDo(source) {
+            Terminal.write(text)
+            return
+        }
         let reader = try source.reader()
         let commit = try await source.repository.resolve(revision: head ?? repository.branch)
         let compiled = try await reader.compile(commit)
@@ -54,7 +61,10 @@ struct PlanCommand: AsyncParsableCommand {
         var rows: [PlanView.Row] = []
         for planned in plan.steps {
             let reasons = await attribution.attribute(planned.reasons, at: revision)
-            rows.append(PlanView.Row(planned, reasons: reasons, hasSQL: showSql))
+            rows.append(
+                PlanView.Row(
+                    planned, reasons: reasons,
+                    program: showSql ? graph.program(of: planned.step) : nil))
         }
         var changes: [ResourceChange] = []
         if let base {
@@ -65,9 +75,37 @@ struct PlanCommand: AsyncParsableCommand {
         let view = PlanView(
             revision: revision.description, short: revision.short, resources: changes,
             steps: rows, diagnostics: compiled.diagnostics.map(RecordedDiagnostic.init))
-        try format.write(view, text: view.text)
+        try format.write(view, text: view.text(isComplete: all))
         if view.hasErrors { throw ExitStatus.failure }
         if detailedExitcode, view.hasWork { throw ExitStatus.changes }
+    }
+
+    /// The controller has noted that nothing was left to do for this very tree; nil if that has to
+    /// be found out, or if more is asked for than that.
+    private func nothingToDo(_ source: ProjectSource) async throws -> String? {
+        guard base == nil, !showSql, !all, format.output == .table,
+            let settled = SettledPlan.read(in: state.directory),
+            settled.program == Executable.identity,
+            settled.steps > PlanView.completeSteps,
+            settled.projectPath == source.projectPath.display
+        else { return nil }
+        let commit = try await source.repository.resolve(revision: head ?? repository.branch)
+        let tree = try await source.repository.projectTree(of: commit, at: source.projectPath)
+        guard tree == settled.tree, let store = try await openStore(),
+            try await store.lostArtifacts(among: settled.artifacts).isEmpty
+        else { return nil }
+        let observer = SourceObserver(
+            repository: source.repository, projectPath: source.projectPath,
+            dataDirectory: source.dataDirectory, store: store)
+        let outside = Dictionary(
+            settled.outside.map { (RepositoryPath($0.key), $0.value) },
+            uniquingKeysWith: { first, _ in first })
+        guard
+            try await observer.isUnchanged(
+                outside, roots: settled.dataRoots.map { RepositoryPath($0) })
+        else { return nil }
+        let revision = Revision(pointer: head ?? repository.branch, commit: commit)
+        return PlanView.nothingToDo(short: revision.short, steps: settled.steps)
     }
 
     /// Nil if nothing was reconciled here yet: then everything would run.

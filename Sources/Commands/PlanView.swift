@@ -15,11 +15,11 @@ struct PlanView: Encodable {
         let estimatedSeconds: Double?
         let sql: String?
 
-        init(_ planned: PlannedStep, reasons: [Reason], hasSQL: Bool) {
+        init(_ planned: PlannedStep, reasons: [Reason], program: JSONValue?) {
             step = planned.step.id
             self.reasons = reasons
             estimatedSeconds = planned.estimatedSeconds
-            sql = hasSQL ? Row.sql(of: planned.step.program) : nil
+            sql = program.flatMap(Row.sql)
             var artifact: Digest?
             var problem: String?
             switch planned.action {
@@ -66,7 +66,23 @@ struct PlanView: Encodable {
 
     var hasWork: Bool { steps.contains { $0.action != "cached" } }
 
-    var text: String {
+    /// Up to so many steps, those for which nothing is to be done are listed as well.
+    static let completeSteps = 50
+
+    static func nothingToDo(short: String, steps: Int) -> String {
+        """
+        plan for \(short)
+
+        steps
+          cached    all \(steps)
+
+        Plan: 0 to run, 0 may run, \(steps) cached.
+
+        """
+    }
+
+    /// - Parameter isComplete: every step is listed, however many there are.
+    func text(isComplete: Bool) -> String {
         var text = "plan for \(short)\n"
         for diagnostic in diagnostics { text += "\n" + diagnostic.text + "\n" }
         if !resources.isEmpty {
@@ -82,7 +98,11 @@ struct PlanView: Encodable {
             }
         }
         text += "\nsteps\n"
-        for row in steps { text += line(row) }
+        let omitted = isComplete || steps.count <= PlanView.completeSteps ? 0 : cachedCount
+        if omitted > 0 {
+            text += "  cached    \(omitted == steps.count ? "all " : "")\(omitted)\n"
+        }
+        for row in steps where omitted == 0 || row.action != "cached" { text += line(row) }
         return text + "\n" + summary + "\n"
     }
 
@@ -100,6 +120,8 @@ struct PlanView: Encodable {
         }
         return text
     }
+
+    private var cachedCount: Int { steps.count { $0.action == "cached" } }
 
     private func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))

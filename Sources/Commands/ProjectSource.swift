@@ -11,6 +11,8 @@ struct ProjectSource {
     /// The folder that data files are relative to; nil for a bare or remote repository without
     /// `--data`.
     let dataDirectory: String?
+    /// It has a work tree: people commit in it.
+    let isCheckedOut: Bool
 
     /// Opens a local repository where it is; of a remote one, the controller's mirror.
     static func open(_ options: RepositoryOptions, stateDirectory: String) throws -> ProjectSource {
@@ -19,7 +21,21 @@ struct ProjectSource {
         return ProjectSource(
             repository: repository, projectPath: RepositoryPath(options.path),
             dataDirectory: dataDirectory(
-                options, workTree: url.isLocal ? repository.workingDirectory : nil))
+                options, workTree: url.isLocal ? repository.workingDirectory : nil),
+            isCheckedOut: url.isLocal && repository.workingDirectory != nil)
+    }
+
+    /// The controller's mirror: it has every commit that was reconciled, wherever the branch is.
+    static func mirror(
+        _ options: RepositoryOptions, stateDirectory: String
+    ) throws -> ProjectSource {
+        let url = try options.url
+        // Only for the data beside the commit: the repository may be gone by now.
+        let workTree = url.localPath.flatMap { try? GitRepository(opening: $0).workingDirectory }
+        return ProjectSource(
+            repository: try GitRepository(opening: stateDirectory + "/repo.git"),
+            projectPath: RepositoryPath(options.path),
+            dataDirectory: dataDirectory(options, workTree: workTree), isCheckedOut: false)
     }
 
     static func dataDirectory(_ options: RepositoryOptions, workTree: String?) -> String? {

@@ -2,23 +2,35 @@ import ArgumentParser
 import Foundation
 import Reconciler
 import ResourceAPI
+import SourceControl
 import StateStore
 
 struct WaitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wait", abstract: "Wait until a revision is reconciled and ready.",
         discussion: """
-            Exit codes: 0 ready, 1 error, 2 stalled (something needs a human), 124 time-out.
+            Exit codes: 0 ready, 1 error, 2 stalled (something needs a human), 3 held (the commit \
+            needs `ingot approve`), 4 superseded (another commit was reconciled instead), 124 \
+            time-out.
             """)
+
+    private static let pollMilliseconds = 50
 
     @OptionGroup var state: StateOptions
     @OptionGroup var format: OutputOptions
 
     @Option(
-        help:
-            "The commit: its id, or at least 7 digits of it. Default: the newest that the controller has seen."
+        help: """
+            The commit: its id, at least 7 digits of it, or a branch or HEAD of --repository as it \
+            is now. Default: the newest that the controller has seen.
+            """
     )
     var revision: String?
+
+    @Option(
+        name: [.long, .customShort("C")],
+        help: "The local repository in which --revision names a branch or HEAD.")
+    var repository = "."
 
     @Option(help: "How long to wait: 90s, 5m, 1h.")
     var timeout = "10m"
@@ -30,24 +42,50 @@ struct WaitCommand: AsyncParsableCommand {
         guard let limit = ManifestDuration(timeout) else {
             throw CommandError.badDuration(timeout)
         }
+        var look = RevisionLook(
+            wanted: try await wanted(), stateDirectory: state.directory,
+            skipsServing: skipServing)
         let deadline = TimeText.now + limit.seconds * 1000
-        var last = "no state yet"
         while true {
-            switch try await look(&last) {
-            case .ready(let text):
-                try tell("ready", text)
-                return
-            case .stalled(let text):
-                try tell("stalled", text)
-                throw ExitStatus.stalled
-            case .waiting: break
-            }
-            guard TimeText.now < deadline else {
-                try tell("timeout", "not ready after \(timeout): \(last)")
+            let verdict = try await look.verdict(now: TimeText.now)
+            if case .waiting(let why) = verdict {
+                guard TimeText.now >= deadline else {
+                    try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+                    continue
+                }
+                try tell("timeout", "not ready after \(timeout): \(why)")
                 throw ExitStatus.timeout
             }
-            try await Task.sleep(for: .milliseconds(50))
+            return try end(verdict)
         }
+    }
+
+    private func end(_ verdict: RevisionLook.Verdict) throws {
+        switch verdict {
+        case .ready(let text), .waiting(let text):
+            try tell("ready", text)
+        case .stalled(let text):
+            try tell("stalled", text)
+            throw ExitStatus.stalled
+        case .held(let text):
+            try tell("held", text)
+            throw ExitStatus.held
+        case .superseded(let text):
+            try tell("superseded", text)
+            throw ExitStatus.superseded
+        }
+    }
+
+    /// Digits are those of a commit that the controller may not have seen yet; a name is looked up
+    /// now, so that what is pushed to it later is not what is waited for.
+    private func wanted() async throws -> String? {
+        guard let revision else { return nil }
+        let isHex = revision.utf8.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+        if isHex, revision.count >= 7 { return revision.lowercased() }
+        let url = try RepositoryURL(
+            repository, relativeTo: FileManager.default.currentDirectoryPath)
+        guard let path = url.localPath else { throw CommandError.remoteName(revision) }
+        return try await GitRepository(opening: path).resolve(revision: revision).hex
     }
 
     /// What went wrong goes to standard error, unless a program asked.
@@ -56,63 +94,8 @@ struct WaitCommand: AsyncParsableCommand {
         case .json:
             Terminal.write(try JSONText.pretty(["outcome": outcome, "message": message]))
         case .table where outcome == "ready": Terminal.write("ready: \(message)\n")
-        case .table where outcome == "stalled": Terminal.writeError("stalled: \(message)\n")
-        case .table: Terminal.writeError(message + "\n")
+        case .table where outcome == "timeout": Terminal.writeError(message + "\n")
+        case .table: Terminal.writeError("\(outcome): \(message)\n")
         }
-    }
-
-    private enum Verdict {
-        case ready(String)
-        case stalled(String)
-        case waiting
-    }
-
-    private func look(_ last: inout String) async throws -> Verdict {
-        let store: StateStore
-        do throws(StateStoreError) {
-            store = try await StateStore.openReader(directory: state.directory)
-        } catch {
-            // The controller may just be about to make it.
-            guard case .stateMissing = error else { throw error }
-            return .waiting
-        }
-        guard let newest = try await store.revisions(limit: 1).first, isWanted(newest) else {
-            last = RunFile.trouble(in: state.directory) ?? "the revision was not seen yet"
-            return .waiting
-        }
-        let statuses = try await store.statuses()
-        switch newest.state {
-        case .reconciled: break
-        case .failed:
-            let bad = statuses.first { $0.status.health == .degraded }
-            return .stalled(
-                bad.map { "\($0.resource): \($0.status.message)" }
-                    ?? newest.diagnostics.first?.text ?? "see `ingot status`")
-        default:
-            last = "still reconciling"
-            return .waiting
-        }
-        let unready = statuses.filter { $0.status.conditions.first?.status != .yes }
-            .filter { !skipServing || $0.resource.kind != .deployment }
-        if let stuck = unready.first(where: { isStalled($0) }) {
-            return .stalled("\(stuck.resource): \(stuck.status.message)")
-        }
-        if let first = unready.first {
-            last = "\(first.resource): \(first.status.message)"
-            return .waiting
-        }
-        return .ready(
-            "\(newest.revision.short), \(Plural.count(newest.counts.ran, "step")) ran, "
-                + "\(Plural.count(newest.counts.cached, "artifact")) in place")
-    }
-
-    private func isStalled(_ status: StatusRecord) -> Bool {
-        status.status.conditions.contains { $0.type == "Stalled" && $0.status == .yes }
-    }
-
-    private func isWanted(_ record: RevisionRecord) -> Bool {
-        guard let revision else { return true }
-        return revision.count >= 7
-            && record.revision.commit.hex.hasPrefix(revision.lowercased())
     }
 }

@@ -1,13 +1,17 @@
 import ArgumentParser
 import Planning
 import ResourceAPI
+import SourceControl
 import StateStore
 
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
         abstract: "Name the change that caused a resource's last run: field, commit and author.",
-        discussion: "For instance: ingot why trainingconfig/arrival-delay")
+        discussion: """
+            For a resource that is not ready, also what it waits for, link by link, with the \
+            state of each. For instance: ingot why trainingconfig/arrival-delay
+            """)
 
     @OptionGroup var state: StateOptions
     @OptionGroup var format: OutputOptions
@@ -18,6 +22,7 @@ struct WhyCommand: AsyncParsableCommand {
     private struct View: Encodable {
         let resource: ResourceID
         let status: String?
+        let waitsFor: [BlockingChain.Link]
         let runs: [RunsView.Row]
     }
 
@@ -39,13 +44,18 @@ struct WhyCommand: AsyncParsableCommand {
         }
         let latest = newest.max { $0.startedAt < $1.startedAt }?.commit
         let shown = newest.filter { $0.commit == latest }
+        let chain = await BlockingChain(
+            from: id, statuses: statuses, inventory: try await store.inventory(),
+            mirror: try? GitRepository(opening: state.directory + "/repo.git"))
         let view = View(
-            resource: id, status: status.status.message, runs: RunsView(shown).runs)
-        try format.write(view, text: text(view))
+            resource: id, status: status.status.message, waitsFor: chain.links,
+            runs: RunsView(shown).runs)
+        try format.write(view, text: text(view, chain))
     }
 
-    private func text(_ view: View) -> String {
+    private func text(_ view: View, _ chain: BlockingChain) -> String {
         var text = "\(view.resource): \(view.status ?? "unknown")\n"
+        text += chain.text.isEmpty ? "" : chain.text + "\n"
         guard let first = view.runs.first else {
             return text + "it has no steps of its own, or none has run\n"
         }

@@ -20,16 +20,10 @@ package struct ActualStateLook: Sendable {
         ActualStateLook(store: store, serving: serving)
     }
 
+    /// All but the stages, which the loop looks at itself, when it is not about to move one.
     package func look() async throws -> ActualState {
-        var stages: [ResourceName: [ResourceName: Int]] = [:]
-        for stage in try await store.currentStages() {
-            if let version = stage.version {
-                stages[stage.model, default: [:]][stage.stage] = version
-            }
-        }
-        return ActualState(
-            lost: try await findLost(), stages: stages,
-            isServingChanged: await serving?.isChanged ?? false)
+        ActualState(
+            lost: try await findLost(), isServingChanged: await serving?.isChanged ?? false)
     }
 
     /// Artifacts whose files are missing or have another length count as not made, so that their

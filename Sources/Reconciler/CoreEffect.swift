@@ -1,7 +1,7 @@
 package import Planning
 package import ResourceAPI
 package import ResourceGraph
-import StateStore
+package import StateStore
 
 /// Something that the core wants done.
 package enum CoreEffect: Sendable {
@@ -20,7 +20,7 @@ package enum CoreEffect: Sendable {
     case expire(Suspension)
     /// Something is not as it was left; it is put back, or only told.
     case drift(ResourceID, what: String, isHealed: Bool, revision: Revision)
-    /// Send `.tick` at this time (milliseconds since 1970) or later.
+    /// Send `.tick` at this time (milliseconds of the monotonic clock) or later.
     case wake(at: Int64)
 }
 

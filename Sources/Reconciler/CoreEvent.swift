@@ -1,6 +1,6 @@
 package import Planning
 package import ResourceAPI
-import StateStore
+package import StateStore
 
 /// Something that happened, as the core is told of it.
 package enum CoreEvent: Sendable {
@@ -17,6 +17,8 @@ package enum CoreEvent: Sendable {
     case suspended([Suspension])
     /// What was found when somebody looked at what exists.
     case looked(ActualState)
+    /// Garbage collection deleted these: nothing needed them.
+    case collected(Set<Digest>)
     /// An effect could not be done now, for a reason that may pass (a full disk). Nothing of it was
     /// done, or doing it again does no harm.
     case notDone(CoreEffect, message: String)

@@ -19,8 +19,8 @@ extension ReconcilerCore {
         lookAgain(at: changed)
     }
 
-    mutating func expireSuspensions(now: Int64) -> [CoreEffect] {
-        let expired = suspensions.filter { $0.expiresAt.map { $0 <= now } ?? false }
+    mutating func expireSuspensions(wall: Int64) -> [CoreEffect] {
+        let expired = suspensions.filter { $0.expiresAt.map { $0 <= wall } ?? false }
         guard !expired.isEmpty else { return [] }
         suspensions.removeAll { expired.contains($0) }
         lookAgain(at: Set(expired))

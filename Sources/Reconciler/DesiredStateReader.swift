@@ -10,7 +10,7 @@ package import StateStore
 /// touches one file costs one tree comparison, one parsed file and what depends on its resources.
 package actor DesiredStateReader {
     private let repository: any Repository
-    private let projectPath: RepositoryPath
+    package nonisolated let projectPath: RepositoryPath
     /// The lock file of the runtime that Ingot ships.
     private let standardLock: [UInt8]
     private let standardRuntime: Digest

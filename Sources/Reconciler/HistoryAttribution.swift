@@ -5,10 +5,19 @@ package import SourceControl
 
 /// Finds the commit and the author behind each reason: by blame of the field's line, or by the
 /// last change of a data file that is in the repository.
-package struct HistoryAttribution: ReasonAttribution {
+package actor HistoryAttribution: ReasonAttribution {
+    private struct FileKey: Hashable {
+        let path: RepositoryPath
+        let commit: CommitID
+    }
+
+    /// Files whose blame is kept: a commit's steps mostly ask for lines of the same few.
+    private static let kept = 64
+    private static let maximumBytes = 4 << 20
     private let repository: any Repository
     private let projectPath: RepositoryPath
     private let graph: @Sendable (CommitID) async -> ResourceGraph?
+    private var blamed: [FileKey: [BlamedLine]] = [:]
 
     /// - Parameter graph: of a commit that was compiled already.
     package init(
@@ -52,12 +61,28 @@ package struct HistoryAttribution: ReasonAttribution {
     }
 
     private func blame(_ place: SourceLocation, at commit: CommitID) async -> Reason.Change? {
-        let lines = try? await repository.blame(
-            place.file, lines: place.line...place.line, at: commit)
-        guard let found = lines?.first?.commit else { return nil }
+        let lines = await blame(place.file, at: commit)
+        guard lines.indices.contains(place.line - 1) else { return nil }
+        let found = lines[place.line - 1].commit
         return Reason.Change(
             commit: found.id, author: found.author.name, summary: found.summary,
             place: "\(place.file.display):\(place.line)")
+    }
+
+    /// All lines of a file. Empty if history does not tell.
+    private func blame(_ path: RepositoryPath, at commit: CommitID) async -> [BlamedLine] {
+        let key = FileKey(path: path, commit: commit)
+        if let known = blamed[key] { return known }
+        if blamed.count >= Self.kept { blamed = [:] }
+        guard let file = try? await repository.file(at: commit, path: path),
+            let bytes = try? await repository.blob(file.blob, limit: Self.maximumBytes),
+            let last = bytes.last
+        else { return [] }
+        let newline = UInt8(ascii: "\n")
+        let count = bytes.count { $0 == newline } + (last == newline ? 0 : 1)
+        let lines = (try? await repository.blame(path, lines: 1...count, at: commit)) ?? []
+        blamed[key] = lines
+        return lines
     }
 
     private func lastChange(

@@ -6,16 +6,17 @@ package import StateStore
 
 /// Looks at the repository and at the data, and says what is wanted now.
 package actor Observer {
-    private let repository: any Repository
+    let repository: any Repository
+    let projectPath: RepositoryPath
     private let branch: String
     private let reader: DesiredStateReader
-    private let sources: SourceObserver
+    let sources: SourceObserver
     private let store: StateStore
     private let actor: String
     private let allowsPrune: Bool
 
-    private var last: (commit: CommitID, compiled: CompiledCommit)?
-    private var lastSources: [RepositoryPath: SourceFile] = [:]
+    private(set) var last: (commit: CommitID, compiled: CompiledCommit)?
+    private(set) var lastSources: [RepositoryPath: SourceFile] = [:]
     private var inventory: [ResourceID: InventoryEntry]?
     private var graphs: [CommitID: ResourceGraph] = [:]
     private var pins: [Pin: Digest] = [:]
@@ -33,6 +34,7 @@ package actor Observer {
         sources: SourceObserver, store: StateStore, actor: String, allowsPrune: Bool
     ) {
         self.repository = repository
+        self.projectPath = reader.projectPath
         self.branch = branch
         self.reader = reader
         self.sources = sources
@@ -64,7 +66,7 @@ package actor Observer {
         last = (commit, compiled)
         lastSources = found
         // Attribution asks for the graphs of runs that are under way: the newest few.
-        if graphs.count >= 8 { graphs = [:] }
+        if graphs.count >= 3 { graphs = [:] }
         graphs[commit] = compiled.graph
         return try await desired(compiled, found, commit)
     }

@@ -1,4 +1,4 @@
-import Manifests
+package import Manifests
 import ResourceAPI
 package import SourceControl
 
@@ -27,7 +27,7 @@ package actor ParseGuardian {
     }
 
     /// - Returns: in the order of `entries`.
-    func parse(_ entries: [TreeFile], _ bytes: [[UInt8]]) async throws -> [ParsedFile] {
+    package func parse(_ entries: [TreeFile], _ bytes: [[UInt8]]) async throws -> [ParsedFile] {
         let files = zip(entries, bytes).map { ManifestFile(path: $0.path, bytes: $1) }
         guard let journal, !entries.isEmpty else {
             return await ManifestParser.parseEach(files)

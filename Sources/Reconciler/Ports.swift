@@ -2,7 +2,7 @@ package import Execution
 package import Planning
 package import ResourceAPI
 import ResourceGraph
-import StateStore
+package import StateStore
 
 /// The store could not do something now, for a reason that may pass: a full disk, a read-only mount.
 /// Nothing of it was done. Every other error that a recorder throws ends the controller.
@@ -35,6 +35,8 @@ package protocol StateRecorder: Sendable {
 
     func register(_ order: VersionOrder) async throws -> ModelVersion
     func move(_ move: StageMove) async throws
+    /// What the stages show: model → stage → number of the version.
+    func stages() async throws -> [ResourceName: [ResourceName: Int]]
     func recordRollout(_ intent: ServingIntent, revision: Revision) async throws
     /// The gateway answers requests with what was wanted.
     func recordReady(_ report: DeploymentReport, revision: Revision) async throws
@@ -84,10 +86,24 @@ package protocol ServingSink: Sendable {
     func serve(_ intents: [ServingIntent], revision: Revision, runtime: Digest) async throws
 }
 
-/// Milliseconds since 1970, and waiting.
+/// A moment by two clocks. What is awaited goes by the one that nobody can set; what people wrote
+/// down goes by theirs.
+package struct LoopTime: Hashable, Sendable {
+    /// Milliseconds since 1970. May jump, also backwards.
+    package let wall: Int64
+    /// Milliseconds since some moment. Never goes back, and goes on while the machine sleeps.
+    package let monotonic: Int64
+
+    package init(wall: Int64, monotonic: Int64) {
+        self.wall = wall
+        self.monotonic = monotonic
+    }
+}
+
 package protocol LoopClock: Sendable {
-    var now: Int64 { get }
-    func sleep(until: Int64) async
+    var now: LoopTime { get }
+    /// - Parameter monotonic: milliseconds of that clock.
+    func sleep(until monotonic: Int64) async
 }
 
 /// Told of what happens, for people who watch: progress bars, logs.

@@ -15,6 +15,7 @@ struct ReadCommit: Sendable {
     private(set) var ignored: [IgnoredEntry] = []
     private(set) var combined: ParsedManifests
     private(set) var blobs: [RepositoryPath: String] = [:]
+    private var bytes = 0
     private var files: [RepositoryPath: (entry: TreeFile, parsed: ParsedFile)] = [:]
 
     init(root: RepositoryPath) {
@@ -48,16 +49,27 @@ struct ReadCommit: Sendable {
         self.commit = commit
         changed = Set(difference.files.map(\.path)).union(difference.removed)
         ignored = difference.ignored
+        let old = changed.compactMap { files[$0]?.parsed }
         for path in difference.removed {
             files[path] = nil
             blobs[path] = nil
         }
+        var new: [ParsedFile] = []
         for entry in difference.files {
             guard let file = parsed[entry.path] else { continue }
             files[entry.path] = (entry, file)
             blobs[entry.path] = entry.blob.hex
+            new.append(file)
         }
+        bytes += new.reduce(0) { $0 + $1.file.bytes.count }
+        bytes -= old.reduce(0) { $0 + $1.file.bytes.count }
         guard !changed.isEmpty || base == nil else { return }
+        if base != nil,
+            let next = ManifestParser.recombine(combined, removing: old, adding: new, bytes: bytes)
+        {
+            combined = next
+            return
+        }
         combined = ManifestParser.combine(
             files.values.map(\.parsed).sorted { $0.file.path < $1.file.path }, root: root)
     }

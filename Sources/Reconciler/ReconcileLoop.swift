@@ -19,6 +19,8 @@ package actor ReconcileLoop {
     /// Which rollouts are recorded as ready: one write for each, not one for each report.
     private var noted: [String: Digest] = [:]
     private let stopsWhenSettled: Bool
+    private let onPlanned: @Sendable () async -> Void
+    private let onSettled: @Sendable (Settlement, Beliefs) async -> Void
 
     package struct Parts: Sendable {
         package let recorder: any StateRecorder
@@ -56,9 +58,18 @@ package actor ReconcileLoop {
         }
     }
 
-    /// - Parameter stopsWhenSettled: `run` returns after the first settled revision, for `apply`.
-    package init(core: ReconcilerCore, parts: Parts, stopsWhenSettled: Bool = false) {
+    /// - Parameters:
+    ///   - stopsWhenSettled: `run` returns after the first settled revision, for `apply`.
+    ///   - onPlanned: called when the plan for what was desired is made, before anything is done.
+    ///   - onSettled: called when nothing is left to do, once that is recorded.
+    package init(
+        core: ReconcilerCore, parts: Parts, stopsWhenSettled: Bool = false,
+        onPlanned: @escaping @Sendable () async -> Void = {},
+        onSettled: @escaping @Sendable (Settlement, Beliefs) async -> Void = { _, _ in }
+    ) {
         self.core = core
+        self.onPlanned = onPlanned
+        self.onSettled = onSettled
         self.stopsWhenSettled = stopsWhenSettled
         recorder = parts.recorder
         clock = parts.clock
@@ -84,11 +95,14 @@ package actor ReconcileLoop {
     package func run() async throws -> Settlement? {
         var last: Settlement?
         do {
-            for await event in events {
+            for await posted in events {
                 if let final { throw final }
+                let event = try await completed(posted)
                 if case .served(let report?) = event { try await noteReady(report) }
                 if case .stepEnded(let fingerprint, _) = event { steps[fingerprint] = nil }
-                for effect in core.step(event, now: clock.now) {
+                let effects = core.step(event, now: clock.now)
+                if case .desired = event { await onPlanned() }
+                for effect in effects {
                     if case .settled(let settlement, _) = effect { last = settlement }
                     try await perform(effect)
                 }
@@ -100,6 +114,17 @@ package actor ReconcileLoop {
         }
         await stopSteps()
         return last
+    }
+
+    /// Stages are read here, between two events, so that none is just being moved.
+    private func completed(_ event: CoreEvent) async throws -> CoreEvent {
+        guard case .looked(var actual) = event, actual.stages == nil else { return event }
+        do {
+            actual.stages = try await recorder.stages()
+        } catch is PassingTrouble {
+            return event
+        }
+        return .looked(actual)
     }
 
     private func stopSteps() async {
@@ -121,6 +146,8 @@ package actor ReconcileLoop {
             guard let runtime = core.desired?.runtime else { return }
             if let event = try await performer.perform(effect, runtime: runtime) {
                 post.yield(event)
+            } else if case .settled(let settlement, _) = effect, settlement.failed == 0 {
+                await onSettled(settlement, core.beliefs)
             }
         }
     }

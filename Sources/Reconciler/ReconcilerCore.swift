@@ -1,7 +1,7 @@
 package import Planning
 package import ResourceAPI
 import ResourceGraph
-import StateStore
+package import StateStore
 
 /// The reconciler as a pure, synchronous state machine: events in, effects out. It has no clock, no
 /// files and no tasks, so every behaviour can be tested, and simulated, without any.
@@ -75,14 +75,14 @@ package struct ReconcilerCore: Sendable {
         self.suspensions = suspensions
     }
 
-    /// - Parameter now: milliseconds since 1970; only compared with itself.
-    package mutating func step(_ event: CoreEvent, now: Int64) -> [CoreEffect] {
+    package mutating func step(_ event: CoreEvent, now time: LoopTime) -> [CoreEffect] {
+        let now = time.monotonic
         take(event, now: now)
         guard desired != nil else { return [] }
         releaseHealing(now: now)
         if let obstacle, obstacle.notBefore <= now { self.obstacle?.isOver = true }
         let isHindered = obstacle?.isOver == false
-        var effects = isHindered ? [] : expireSuspensions(now: now)
+        var effects = isHindered ? [] : expireSuspensions(wall: time.wall)
         effects += scheduleSteps(now: now)
         if !isHindered {
             effects += driftEffects()
@@ -91,7 +91,7 @@ package struct ReconcilerCore: Sendable {
             effects += reportStatuses()
             effects += settle()
         }
-        if let wake = wake(now: now) { effects.append(.wake(at: wake)) }
+        if let wake = wake(now: time) { effects.append(.wake(at: wake)) }
         return effects
     }
 
@@ -114,6 +114,8 @@ package struct ReconcilerCore: Sendable {
             take(list)
         case .looked(let actual):
             take(actual, now: now)
+        case .collected(let artifacts):
+            touch(steps: plan.lost(artifacts))
         case .notDone(let effect, _):
             take(notDone: effect, now: now)
         case .tick:
@@ -162,12 +164,14 @@ package struct ReconcilerCore: Sendable {
     }
 
     /// The earliest time at which something is to be tried again, if that is new.
-    private mutating func wake(now: Int64) -> Int64? {
+    private mutating func wake(now time: LoopTime) -> Int64? {
+        let now = time.monotonic
         var times: [Int64] = []
         if let time = work.nextRetry(after: now) { times.append(time) }
         if let obstacle, !obstacle.isOver { times.append(obstacle.notBefore) }
         if let time = healing.nextRelease(after: now) { times.append(time) }
-        times += suspensions.compactMap(\.expiresAt).filter { $0 > now }
+        times += suspensions.compactMap(\.expiresAt).filter { $0 > time.wall }
+            .map { now + $0 - time.wall }
         guard let next = times.min(), next != nextWake else { return nil }
         nextWake = next
         return next

@@ -30,7 +30,7 @@ package enum ReportWatcher {
 }
 
 /// Calls back when a file of a folder was renamed into place or removed.
-private final class FolderWatch: @unchecked Sendable {
+final class FolderWatch: @unchecked Sendable {
     // Unchecked: a dispatch source may be cancelled from any thread, and nothing else is done.
     private let source: any DispatchSourceRead
 

@@ -71,6 +71,20 @@ package actor SourceObserver: SourceFiles {
         return result
     }
 
+    /// The files that were not part of the commit observed last.
+    package var outsidePaths: [RepositoryPath] { outside }
+
+    /// Whether files outside of the repository still have these contents.
+    package func isUnchanged(
+        _ files: [RepositoryPath: Digest], roots: [RepositoryPath]
+    ) async throws -> Bool {
+        self.roots = roots
+        for (path, digest) in files {
+            guard try await outsideFile(path) == .present(digest) else { return false }
+        }
+        return true
+    }
+
     private func outsideFile(_ path: RepositoryPath) async throws -> SourceFile {
         do {
             guard let dataDirectory else {

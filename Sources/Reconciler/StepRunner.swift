@@ -9,7 +9,7 @@ package struct BegunStep: Sendable {
     package let runID: String
     package let order: StepOrder
     package let executor: any Executor
-    /// Milliseconds since 1970.
+    /// Milliseconds of the monotonic clock.
     let startedAt: Int64
 }
 
@@ -44,14 +44,14 @@ package struct StepRunner: Sendable {
                 return .begun(
                     BegunStep(
                         launch: launch, runID: runID, order: order, executor: executor,
-                        startedAt: clock.now))
+                        startedAt: clock.now.monotonic))
             } catch {
                 // The run was begun, so it must also be ended.
                 let failure = StepFailure(
                     class: .internal, code: "InputUnavailable", message: "\(error)")
                 return .ended(
                     try await record(
-                        .failed(failure), of: launch, runID: runID, startedAt: clock.now))
+                        .failed(failure), of: launch, runID: runID, startedAt: clock.now.monotonic))
             }
         } catch let trouble as PassingTrouble {
             return .ended(interrupted(launch, trouble))
@@ -119,7 +119,7 @@ package struct StepRunner: Sendable {
         defer {
             folders.remove(runID)
             observer.stepEnded(
-                launch.step.id, outcome, seconds: Double(clock.now - startedAt) / 1000)
+                launch.step.id, outcome, seconds: Double(clock.now.monotonic - startedAt) / 1000)
         }
         switch outcome {
         case .succeeded(let metadata):

@@ -160,6 +160,18 @@ package struct StoreRecorder: StateRecorder {
         }
     }
 
+    package func stages() async throws -> [ResourceName: [ResourceName: Int]] {
+        try await recording { () throws(StateStoreError) in
+            var stages: [ResourceName: [ResourceName: Int]] = [:]
+            for stage in try await store.currentStages() {
+                if let version = stage.version {
+                    stages[stage.model, default: [:]][stage.stage] = version
+                }
+            }
+            return stages
+        }
+    }
+
     package func recordRollout(_ intent: ServingIntent, revision: Revision) async throws {
         try await recording { () throws(StateStoreError) in
             try await store.startRollout(
@@ -231,9 +243,9 @@ package struct StoreRecorder: StateRecorder {
 
 extension EventKind {
     /// Something that somebody else changed is put back.
-    static let driftHealed = EventKind(rawValue: "DriftHealed")
+    package static let driftHealed = EventKind(rawValue: "DriftHealed")
     /// Something was changed by somebody else, and stays so.
-    static let driftFound = EventKind(rawValue: "DriftFound")
+    package static let driftFound = EventKind(rawValue: "DriftFound")
 }
 
 extension StateStoreError {

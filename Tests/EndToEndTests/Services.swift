@@ -10,11 +10,15 @@ final class Services {
         self.workshop = workshop
     }
 
-    func startController(data: String) throws {
+    func startController(data: String, _ more: String...) throws {
         try start(
             "controller",
-            ["run", "--repository", workshop.bare, "--state", workshop.state, "--data", data])
+            ["run", "--repository", workshop.bare, "--state", workshop.state, "--data", data]
+                + more)
     }
+
+    /// Of what was started last.
+    var processID: Int32? { processes.last?.processIdentifier }
 
     func startGateway() throws {
         try start(

@@ -2,6 +2,7 @@ import Planning
 import Reconciler
 import ResourceAPI
 import ResourceGraph
+import StateStore
 import TestSupport
 import Testing
 
@@ -59,7 +60,7 @@ struct ScriptedFactory {
         queue.append(event)
         while !queue.isEmpty {
             let next = queue.removeFirst()
-            for effect in core.step(next, now: now) { play(effect) }
+            for effect in core.step(next, now: LoopTime(wall: now, monotonic: now)) { play(effect) }
         }
     }
 

@@ -1,0 +1,115 @@
+import Foundation
+import Reconciler
+import ResourceAPI
+import SourceControl
+import StateStore
+
+/// Everything that a controller does side by side until it is asked to stop: the loop, the looks at
+/// the repository and at what exists, the gateway's reports, and requests of commands.
+struct ControllerRun: Sendable {
+    let session: ControllerSession
+    let stateDirectory: String
+    let repository: RepositoryOptions
+    /// How often a remote repository and outside data are looked at.
+    let interval: Duration
+    /// How often what exists is looked at.
+    let driftInterval: Duration
+    private let looks = LookDriver()
+    private let trouble = TroubleNote()
+
+    init(
+        session: ControllerSession, stateDirectory: String, repository: RepositoryOptions,
+        interval: Duration, driftInterval: Duration
+    ) {
+        self.session = session
+        self.stateDirectory = stateDirectory
+        self.repository = repository
+        self.interval = interval
+        self.driftInterval = driftInterval
+    }
+
+    /// Until a signal asks to stop.
+    ///
+    /// - Throws: the first error that is final.
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await session.loop.run() }
+            group.addTask { try await looks.run { try await look() } }
+            group.addTask { try await watchRepository() }
+            group.addTask { await followGateway() }
+            group.addTask { try await serveRequests() }
+            group.addTask { try await lookForDrift() }
+            group.addTask { await StopSignals.wait(onHangUp: { looks.notify() }) }
+            // The first to end, be it by a signal or by an error, ends all.
+            defer { group.cancelAll() }
+            try await group.next()
+            StopDeadline.start()
+        }
+    }
+
+    /// Trouble with the repository or a commit is told, and leaves what is running as it was.
+    private func look() async throws {
+        do {
+            try await session.look(branch: repository.branch)
+            trouble.clear(in: stateDirectory)
+        } catch let error as StateStoreError where error.isFatal {
+            throw error
+        } catch {
+            guard !Task.isCancelled else { return }
+            if trouble.tell("\(error)", in: stateDirectory) { session.console.warn("\(error)") }
+        }
+    }
+
+    private func watchRepository() async throws {
+        for await _ in try RefWatcher.signals(
+            for: session.url, branch: repository.branch, interval: interval)
+        {
+            looks.notify()
+        }
+    }
+
+    private func followGateway() async {
+        var last: ServingReport?
+        var isFirst = true
+        for await report in ReportWatcher.reports(in: stateDirectory)
+        where isFirst || report != last {
+            isFirst = false
+            last = report
+            session.loop.submit(.served(report))
+        }
+    }
+
+    private func lookForDrift() async throws {
+        while true {
+            try await Task.sleep(for: driftInterval)
+            try await lookAtWhatExists()
+        }
+    }
+
+    private func lookAtWhatExists() async throws {
+        do {
+            session.loop.submit(.looked(try await session.actual.look()))
+        } catch let error as StateStoreError where !error.isFatal {
+            session.console.warn("\(error)")
+        }
+    }
+
+    private func serveRequests() async throws {
+        try await session.serveRequests(repository) { request, needsLook in
+            if needsLook { looks.notify() }
+            if request == .lookAgain { try await lookAtWhatExists() }
+        }
+    }
+}
+
+/// A stop that hangs is no stop: everything that is durable is safe to be killed.
+enum StopDeadline {
+    private static let seconds = 9
+
+    static func start() {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) {
+            Terminal.writeError("warning: not everything stopped within \(seconds) s\n")
+            _exit(1)
+        }
+    }
+}
