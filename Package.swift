@@ -157,6 +157,19 @@ let package = Package(
                 "Reconciler", "StateStore", "Execution", "Planning", "ResourceGraph", "Manifests",
                 "SourceControl", "ResourceAPI", "TestSupport",
             ], swiftSettings: strict),
+        /// A disk, a repository, a clock and workers in memory, and what must hold among them.
+        .target(
+            name: "SimulationSupport",
+            dependencies: [
+                "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
+                "Execution", "StateStore", "Reconciler",
+            ], path: "Tests/Simulation", swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "SimulationSupport", "Reconciler", "StateStore", "Execution", "Planning",
+                "ResourceGraph", "Manifests", "SourceControl", "ResourceAPI",
+            ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResourceAPI", "ingot"],
