@@ -61,14 +61,13 @@ KINDS = (
     ("Deployment", "deployment", DEPLOYMENT, 1500),
 )
 PER_FILE = 50
+PROJECT = HEAD.format(kind="Project", name="many") + "  dataRoots: [data]\n"
 
 
 def generate(folder: Path) -> tuple[int, int, int]:
     """Writes them; the numbers of manifests, files and bytes, without ingot.yaml."""
     folder.mkdir(parents=True)
-    (folder / "ingot.yaml").write_text(
-        HEAD.format(kind="Project", name="many") + "  dataRoots: [data]\n"
-    )
+    (folder / "ingot.yaml").write_text(PROJECT)
     manifests = files = size = 0
     for kind, prefix, body, count in KINDS:
         for first in range(0, count, PER_FILE):
