@@ -25,12 +25,12 @@ extension StateStore {
             var files: [ArtifactFile] = []
             var current: Digest?
             let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT a.digest AS artifact, f.name, f.digest, f.size FROM artifacts a
-                    LEFT JOIN artifact_files f ON f.artifact = a.digest
-                    WHERE a.state = 'present' ORDER BY a.digest, f.name
-                    """)
+                try database.cachedStatement(
+                    sql: """
+                        SELECT a.digest AS artifact, f.name, f.digest, f.size FROM artifacts a
+                        LEFT JOIN artifact_files f ON f.artifact = a.digest
+                        WHERE a.state = 'present' ORDER BY a.digest, f.name
+                        """))
             while let row = try rows.next() {
                 let record = Record("artifact_files", row)
                 let artifact: Digest = try record.value("artifact")

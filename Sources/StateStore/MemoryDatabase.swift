@@ -32,6 +32,11 @@ package final class MemoryDatabase: Sendable {
         lock.withLock { $0.holder = nil }
     }
 
+    /// Rows that were ever written, in whatever transaction.
+    package var changes: Int {
+        queue.unsafeReentrantRead { $0.totalChangesCount }
+    }
+
     /// Nil if another writer holds it.
     func tryLock() -> MemoryLock? {
         let number: UInt64? = lock.withLock { lock in

@@ -5,14 +5,17 @@ import ResourceAPI
 struct RecordVerification {
     let database: Database
 
+    /// Whether the file is a sound database.
+    func damage() throws -> [Finding] {
+        try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+            .map { Finding(kind: .database, message: "the database is damaged: \($0)") }
+    }
+
     /// In a stable order.
     func findings() throws -> [Finding] {
-        let verdicts = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
-        var findings = verdicts.filter { $0 != "ok" }
-            .map { Finding(kind: .database, message: "the database is damaged: \($0)") }
-        try findings += missingArtifacts()
+        var findings = try missingArtifacts()
         for check in Self.checks + Self.eventChecks {
-            for row in try Row.fetchAll(database, sql: check.query) {
+            for row in try Row.fetchAll(try database.cachedStatement(sql: check.query)) {
                 let words = Array(row.databaseValues.map { RecordVerification.text($0) })
                 findings.append(
                     Finding(kind: .record, message: check.message(words), hint: check.hint))

@@ -137,6 +137,10 @@ extension StateStore {
             guard let newest = try newestRevision(database, revision.pointer),
                 newest.revision == revision
             else { throw StateStoreError.unknownRevision(revision) }
+            // A controller that starts anew does not know what ran for it before.
+            let counts = StepCounts(
+                ran: max(counts.ran, newest.counts.ran), cached: counts.cached,
+                failed: counts.failed)
             guard
                 newest.state != state || newest.counts != counts
                     || newest.diagnostics != diagnostics

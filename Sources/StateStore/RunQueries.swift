@@ -4,12 +4,25 @@ package import ResourceAPI
 
 extension StateStore {
     /// Everything that a plan depends on. Three queries, whatever the number of runs.
-    package func recordedState() async throws(StateStoreError) -> RecordedState {
+    ///
+    /// - Parameter includesDamaged: with results whose artifact is known to be missing or damaged.
+    package func recordedState(
+        includesDamaged: Bool = false
+    ) async throws(StateStoreError) -> RecordedState {
         try await read { database in
             RecordedState(
-                results: try RecordedStateLoading.results(database),
+                results: try RecordedStateLoading.results(database, includesDamaged),
                 lastExecutions: try RecordedStateLoading.lastExecutions(database),
                 failures: try RecordedStateLoading.failures(database))
+        }
+    }
+
+    /// Artifacts that are recorded as missing or damaged, and were not made again since.
+    package func damagedArtifacts() async throws(StateStoreError) -> Set<Digest> {
+        try await read { database in
+            let rows = try database.records(
+                "artifacts", "SELECT digest FROM artifacts WHERE state = 'damaged'")
+            return Set(try rows.map { record -> Digest in try record.value("digest") })
         }
     }
 
@@ -71,15 +84,17 @@ extension StateStore {
 
 /// Only the columns that are needed: reasons and metadata are most of a row.
 private enum RecordedStateLoading {
-    static func results(_ database: Database) throws -> [Fingerprint: RecordedResult] {
+    static func results(
+        _ database: Database, _ includesDamaged: Bool
+    ) throws -> [Fingerprint: RecordedResult] {
         var results: [Fingerprint: RecordedResult] = [:]
         let rows = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT f.fingerprint, f.digest, f.run, f.milliseconds
-                FROM fingerprints f JOIN artifacts a ON a.digest = f.digest
-                WHERE a.state = 'present'
-                """)
+            try database.cachedStatement(
+                sql: """
+                    SELECT f.fingerprint, f.digest, f.run, f.milliseconds
+                    FROM fingerprints f JOIN artifacts a ON a.digest = f.digest
+                    WHERE a.state = 'present' OR (? AND a.state = 'damaged')
+                    """), arguments: [includesDamaged])
         while let row = try rows.next() {
             let record = Record("fingerprints", row)
             let milliseconds: Int64 = try record.value("milliseconds")
@@ -93,13 +108,14 @@ private enum RecordedStateLoading {
     static func lastExecutions(_ database: Database) throws -> [StepID: RecordedExecution] {
         var executions: [StepID: RecordedExecution] = [:]
         let rows = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT step, r.fingerprint, recipe_version, recipe, inputs, runtime, seed, threads,
-                    f.digest, "commit", finished_at - started_at AS milliseconds
-                FROM runs r JOIN fingerprints f ON f.fingerprint = r.fingerprint
-                WHERE seq IN (SELECT max(seq) FROM runs WHERE state = 'succeeded' GROUP BY step)
-                """)
+            try database.cachedStatement(
+                sql: """
+                    SELECT step, r.fingerprint, recipe_version, recipe, inputs, runtime, seed,
+                        threads, f.digest, "commit", finished_at - started_at AS milliseconds
+                    FROM runs r JOIN fingerprints f ON f.fingerprint = r.fingerprint
+                    WHERE seq IN
+                        (SELECT max(seq) FROM runs WHERE state = 'succeeded' GROUP BY step)
+                    """))
         while let row = try rows.next() {
             let record = Record("runs", row)
             let inputs: InputDigests = try record.value("inputs")

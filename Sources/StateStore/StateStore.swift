@@ -95,13 +95,23 @@ package final class StateStore: Sendable {
     }
 
     /// One consistent view of the database.
+    ///
+    /// Not GRDB's own safe reads: they switch `PRAGMA query_only` on and off, and each switch has
+    /// SQLite compile every prepared statement of the connection anew, which took longer than the
+    /// reads themselves. Readers open the file read-only anyway.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StateStoreError) -> Value {
         let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
             queue(waiting) { database in
-                database.asyncRead { database in
-                    waiting.resume(returning: Result { try body(try database.get()) })
+                database.asyncUnsafeRead { database in
+                    waiting.resume(
+                        returning: Result {
+                            let database = try database.get()
+                            try database.beginTransaction(.deferred)
+                            defer { try? database.commit() }
+                            return try body(database)
+                        })
                 }
             }
         }

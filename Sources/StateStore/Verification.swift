@@ -13,7 +13,7 @@ extension StateStore {
         let (findings, rows, verdict) = try await read { database in
             let check = RecordVerification(database: database)
             return (
-                try check.findings(), try check.rows(),
+                try check.damage() + check.findings(), try check.rows(),
                 try EventChainCheck(database: database).verdict()
             )
         }
@@ -28,6 +28,11 @@ extension StateStore {
                 Finding(kind: .eventChain, message: "event \(sequence) is broken: \(problem)"))
         }
         return report
+    }
+
+    /// Only whether rows agree with each other and with the events: cheap, and without the store.
+    package func verifyRecords() async throws(StateStoreError) -> [Finding] {
+        try await read { database in try RecordVerification(database: database).findings() }
     }
 
     /// Results of an older Ingot have none.
