@@ -51,7 +51,7 @@ struct ApplyCommand: AsyncParsableCommand {
     private func reconcile(_ session: ControllerSession) async throws -> Settlement? {
         try await withThrowingTaskGroup(of: Settlement?.self) { group in
             group.addTask {
-                try await session.serveRequests(repository) { _, _ in }
+                try await session.serveRequests { _, _ in }
                 return nil
             }
             defer { group.cancelAll() }

@@ -95,7 +95,7 @@ struct ControllerRun: Sendable {
     }
 
     private func serveRequests() async throws {
-        try await session.serveRequests(repository) { request, needsLook in
+        try await session.serveRequests { request, needsLook in
             if needsLook { looks.notify() }
             if request == .lookAgain { try await lookAtWhatExists() }
         }

@@ -67,8 +67,10 @@ struct ControllerSession {
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
             folders: LocalWorkFolders(stateDirectory: stateDirectory), executors: runtimes,
             serving: serving,
+            // A blame may take long: it must not keep anybody from looking at the branch.
             attribution: HistoryAttribution(
-                repository: mirror.repository, projectPath: projectPath,
+                repository: try GitRepository(opening: stateDirectory + "/repo.git"),
+                projectPath: projectPath,
                 graph: { await observer.graph(of: $0) }), clock: SystemLoopClock(),
             observer: console)
         let core = try await CoreLoading.core(

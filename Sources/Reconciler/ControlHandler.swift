@@ -63,6 +63,10 @@ package struct ControlHandler: Sendable {
         } catch let error as StateStoreError {
             if error.isFatal { throw error }
             return Outcome(.refused(message: error.message, hint: error.hint))
+        } catch let error where !(error is CancellationError) {
+            // Whatever it was, it does not end the controller.
+            return Outcome(
+                .refused(message: "\(error)", hint: "`ingot status` says how the controller is"))
         }
     }
 
@@ -103,7 +107,7 @@ package struct ControlHandler: Sendable {
         let plan = try await store.garbagePlan(keeping: roots.artifacts, retention: milliseconds)
         if isDryRun { return Outcome(.garbage(GarbageSummary(plan, retention: milliseconds))) }
         let due = plan.due.map(\.digest)
-        do {
+        do throws(StateStoreError) {
             let report = try await store.collectGarbage(
                 keeping: roots.artifacts, retention: milliseconds,
                 origin: ChangeOrigin(actor: actor, cause: "nothing needs it"))
@@ -114,7 +118,8 @@ package struct ControlHandler: Sendable {
                 report, steps: Dictionary(steps, uniquingKeysWith: { first, _ in first }),
                 retention: milliseconds)
             return Outcome(.garbage(summary), events: [.collected(Set(report.collected))])
-        } catch let error as StateStoreError where !error.isFatal {
+        } catch {
+            guard !error.isFatal else { throw error }
             // What was condemned before the error is gone: the loop must not count on it.
             let gone = try await store.lostArtifacts(among: due)
             return Outcome(

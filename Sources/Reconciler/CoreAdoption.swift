@@ -26,7 +26,7 @@ struct GraphIndex: Sendable {
 // MARK: - A new commit, or new data
 
 extension ReconcilerCore {
-    mutating func adopt(_ state: DesiredState) {
+    mutating func adopt(_ state: DesiredState, now: Int64) {
         let old = desired
         desired = state
         if state.revision != old?.revision {
@@ -43,6 +43,9 @@ extension ReconcilerCore {
         touch(
             steps: plan.update(
                 graph: state.graph, sources: state.sources, runtime: state.runtime))
+        let lost = lostBefore
+        lostBefore = []
+        takeLost(lost, now: now)
     }
 
     private mutating func adoptGraph(_ state: DesiredState, _ old: DesiredState?) {

@@ -21,7 +21,7 @@ package enum CoreEvent: Sendable {
     case collected(Set<Digest>)
     /// An effect could not be done now, for a reason that may pass (a full disk). Nothing of it was
     /// done, or doing it again does no harm.
-    case notDone(CoreEffect, message: String)
+    case notDone(CoreEffect, PassingTrouble)
     /// Time has passed.
     case tick
 }

@@ -88,10 +88,22 @@ extension ReconcilerCore {
     mutating func take(_ actual: ActualState, now: Int64) {
         takeLost(actual.lost, now: now)
         if let stages = actual.stages { takeStages(stages, now: now) }
-        if actual.isServingChanged { serveAgain() }
+        if actual.isServingChanged { takeChangedServing(now: now) }
     }
 
-    private mutating func takeLost(_ lost: Set<Digest>, now: Int64) {
+    /// The gateway is told everything in one piece: if one deployment may be put back, all are.
+    private mutating func takeChangedServing(now: Int64) {
+        for name in serving.intents.keys.sorted() {
+            let id = ResourceID(.deployment, name)
+            healing.found(
+                id, "somebody else changed what the gateway is told", policy: policy(id), now: now)
+            if healing.allows(id) { serveAgain() }
+            dirty.statuses.insert(id)
+        }
+        if serving.intents.isEmpty { serveAgain() }
+    }
+
+    mutating func takeLost(_ lost: Set<Digest>, now: Int64) {
         guard !lost.isEmpty else { return }
         let changed = plan.lost(lost)
         for id in Set(changed.map(\.resource)).sorted()
@@ -131,6 +143,7 @@ extension ReconcilerCore {
         guard !released.isEmpty else { return }
         work.unpark()
         for id in released where id.kind == .model { touch(model: id.name) }
+        if released.contains(where: { $0.kind == .deployment }) { serveAgain() }
         dirty.statuses.formUnion(released)
     }
 

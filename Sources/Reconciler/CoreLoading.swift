@@ -12,9 +12,10 @@ package enum CoreLoading {
     ) async throws -> ReconcilerCore {
         let models = try await models(in: store)
         return ReconcilerCore(
-            recorded: try await store.recordedState(), models: models,
+            recorded: try await store.recordedState(includesDamaged: true), models: models,
             served: intents(served, models), reported: try await reported(in: store),
             suspensions: try await store.suspensions(),
+            lost: try await store.damagedArtifacts(),
             budget: StepBudget(cpus: budget.cpus, memoryBytes: budget.memoryBytes))
     }
 

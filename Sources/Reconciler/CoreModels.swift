@@ -31,6 +31,11 @@ struct ModelRegistry: Sendable {
 
     var isMoving: Bool { !moving.isEmpty }
 
+    /// The metrics of its evaluation are on their way, and until then nothing new is known.
+    func isLoading(_ config: ResourceName) -> Bool {
+        !asked.isEmpty && asked.values.contains { $0.contains(config) }
+    }
+
     // MARK: What was done
 
     /// - Returns: the configs that wait for them.
@@ -109,6 +114,10 @@ extension ReconcilerCore {
         let names = dirty.models.sorted()
         dirty.models = []
         for name in names {
+            if obstacles.hinder(.model(name)) {
+                dirty.models.insert(name)
+                continue
+            }
             let id = ResourceID(.model, name)
             dirty.statuses.insert(id)
             if isSuspended(id) { continue }
@@ -135,6 +144,12 @@ extension ReconcilerCore {
             spec: spec, outcome: outcome, versions: record.versions, current: record.stages,
             pinned: desired.pinned[name] ?? [:]
         ).decisions()
+        if registry.outcomes[name] != outcome {
+            // What waits for it says why.
+            for deployment in index.deployments(of: name) {
+                dirty.statuses.insert(ResourceID(.deployment, deployment))
+            }
+        }
         registry.note(name, outcome, decisions)
         effects += apply(decisions, model: name, desired)
         effects += clearStages(

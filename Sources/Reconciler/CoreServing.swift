@@ -57,7 +57,7 @@ extension ReconcilerCore {
             serving.isTold = false
         }
         // A stage that moves may change more of them: they are told together.
-        guard !serving.isTold, !registry.isMoving else { return [] }
+        guard !serving.isTold, !registry.isMoving, !obstacles.hinder(.serving) else { return [] }
         serving.isTold = true
         return [
             .serve(

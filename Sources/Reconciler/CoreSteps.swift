@@ -130,21 +130,20 @@ struct StepWork: Sendable {
         for attempt in attempts.values.sorted(by: { $0.id < $1.id }) { enqueue(attempt.id) }
         attempts = [:]
         ranForRevision = []
+        unpark()
     }
 
     func nextRetry(after now: Int64) -> Int64? {
         attempts.values.lazy.filter { !$0.isExhausted && $0.notBefore > now }.map(\.notBefore).min()
     }
 
-    /// Steps whose time has come.
-    mutating func enqueueDue(now: Int64) {
-        guard !attempts.isEmpty else { return }
-        let due = attempts.values.filter { !$0.isExhausted && $0.notBefore <= now }
-        for id in due.map(\.id).sorted() { enqueue(id) }
+    /// Those whose time has come, in a stable order.
+    func due(now: Int64) -> [(key: Fingerprint, value: Attempt)] {
+        guard !attempts.isEmpty else { return [] }
+        return attempts.filter { !$0.value.isExhausted && $0.value.notBefore <= now }
+            .sorted { $0.key < $1.key }
     }
 
-    /// Something is to be tried again later.
-    var isRetrying: Bool { attempts.values.contains { !$0.isExhausted } }
 }
 
 // MARK: - Scheduling
@@ -174,7 +173,7 @@ extension ReconcilerCore {
     mutating func scheduleSteps(now: Int64) -> [CoreEffect] {
         guard let desired else { return [] }
         var effects: [CoreEffect] = []
-        work.enqueueDue(now: now)
+        enqueueDue(now: now)
         while let id = work.first {
             guard let planned = plan.step(id), case .run(isReady: true) = planned.action,
                 let fingerprint = planned.fingerprint, work.running[fingerprint] == nil
@@ -207,6 +206,17 @@ extension ReconcilerCore {
         return effects + cancelUnwanted()
     }
 
+    /// By now another step may want the same fingerprint, or none.
+    private mutating func enqueueDue(now: Int64) {
+        for (fingerprint, attempt) in work.due(now: now) {
+            if let id = plan.wanting(fingerprint, first: attempt.id) {
+                work.enqueue(id)
+            } else {
+                work.forgetAttempts(of: fingerprint)
+            }
+        }
+    }
+
     private mutating func cancelUnwanted() -> [CoreEffect] {
         guard work.hasChangedPlan, !PlantedMistake.forgetCancel.isPlanted else { return [] }
         work.hasChangedPlan = false
@@ -221,12 +231,20 @@ extension ReconcilerCore {
     /// Whether a step is running or can still be started. One that waits for a step that has used up
     /// its attempts, or that is suspended, waits for nothing that will come by itself.
     private var isBusy: Bool {
-        !work.running.isEmpty || work.hasQueue || work.isRetrying || registry.isBusy
-            || obstacle?.isOver == false
+        !work.running.isEmpty || work.hasQueue || isRetrying || registry.isBusy
+            || obstacles.hasAny
+    }
+
+    /// Something that is wanted, and may be done, is to be tried again later.
+    private var isRetrying: Bool {
+        work.attempts.contains { fingerprint, attempt in
+            !attempt.isExhausted && plan.wanting(fingerprint, first: attempt.id) != nil
+                && !isSuspended(attempt.id.resource) && healing.allows(attempt.id.resource)
+        }
     }
 
     mutating func settle() -> [CoreEffect] {
-        guard let desired, !isBusy else { return [] }
+        guard let desired, !isBusy, !obstacles.hinder(.settlement) else { return [] }
         let counts = plan.counts
         let settlement = Settlement(
             revision: desired.revision, cached: counts.cached, ran: work.ranForRevision.count,

@@ -20,7 +20,10 @@ extension ReconcilerCore {
     }
 
     mutating func expireSuspensions(wall: Int64) -> [CoreEffect] {
-        let expired = suspensions.filter { $0.expiresAt.map { $0 <= wall } ?? false }
+        let expired = suspensions.filter {
+            ($0.expiresAt.map { $0 <= wall } ?? false)
+                && !obstacles.hinder(.suspension($0.resource))
+        }
         guard !expired.isEmpty else { return [] }
         suspensions.removeAll { expired.contains($0) }
         lookAgain(at: Set(expired))
@@ -48,16 +51,14 @@ extension ReconcilerCore {
 // MARK: - Effects that could not be done
 
 extension ReconcilerCore {
-    mutating func take(notDone effect: CoreEffect, now: Int64) {
-        // Long after the last one it is another obstacle.
-        let isNew = obstacle.map { now - $0.notBefore > 600_000 } ?? true
-        let count = isNew ? 1 : (obstacle?.count ?? 0) + 1
-        obstacle = Obstacle(
-            count: count, notBefore: now + ReconcilerCore.backoff(after: count))
+    mutating func take(notDone effect: CoreEffect, _ trouble: PassingTrouble, now: Int64) {
         switch effect {
         case .loadMetrics(let fingerprint):
             for config in registry.notLoaded(fingerprint) {
-                dirty.models.formUnion(index.models(of: config))
+                for model in index.models(of: config) {
+                    obstacles.meet(.model(model), now: now)
+                    dirty.models.insert(model)
+                }
             }
         case .register(let order):
             registry.notRegistered(order.digest)
@@ -70,12 +71,18 @@ extension ReconcilerCore {
             for status in statuses {
                 reported[status.resource] = nil
                 dirty.statuses.insert(status.resource)
+                unrecorded.insert(status.resource)
             }
-            unremoved.formUnion(removed)
+            unrecorded.formUnion(removed)
             dirty.statuses.formUnion(removed)
         case .settled: settled = nil
         case .expire(let suspension): suspensions.append(suspension)
         case .start, .cancel, .drift, .wake: break
+        }
+        if trouble.isOfStore {
+            obstacles.meet(.store, now: now)
+        } else if let subject = effect.subject {
+            obstacles.meet(subject, now: now)
         }
     }
 }

@@ -145,15 +145,18 @@ package actor DesiredStateReader {
         }.sorted { $0.resource < $1.resource }
         var resources: [Resource] = []
         for entry in fallen {
-            guard let blob = Hex.decode(Array(entry.blob.utf8)).flatMap({ BlobID(bytes: $0) })
-            else { continue }
-            let bytes = try await repository.blob(blob, limit: ManifestLimits.standard.fileBytes)
-            let parsed = ManifestParser.parse(ManifestFile(path: entry.file, bytes: bytes))
-            resources += parsed.documents.compactMap(\.resource).filter {
-                $0.id == entry.resource
-            }
+            if let resource = try await resource(of: entry) { resources.append(resource) }
         }
         return resources
+    }
+
+    /// A resource as it was applied last; nil if this release cannot read it.
+    package func resource(of entry: InventoryEntry) async throws -> Resource? {
+        guard let blob = Hex.decode(Array(entry.blob.utf8)).flatMap({ BlobID(bytes: $0) })
+        else { return nil }
+        let bytes = try await repository.blob(blob, limit: ManifestLimits.standard.fileBytes)
+        let parsed = ManifestParser.parse(ManifestFile(path: entry.file, bytes: bytes))
+        return parsed.documents.lazy.compactMap(\.resource).first { $0.id == entry.resource }
     }
 
     private func lock(

@@ -26,7 +26,7 @@ package struct EffectPerformer: Sendable {
             return try await attempt(effect, runtime: runtime)
         } catch let trouble as PassingTrouble {
             observer.warn(trouble.message)
-            return .notDone(effect, message: trouble.message)
+            return .notDone(effect, trouble)
         }
     }
 

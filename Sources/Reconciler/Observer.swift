@@ -20,8 +20,8 @@ package actor Observer {
     private var inventory: [ResourceID: InventoryEntry]?
     private var graphs: [CommitID: ResourceGraph] = [:]
     private var pins: [Pin: Digest] = [:]
-    /// The commit whose being held was told.
-    private var toldHold: CommitID?
+    /// The commit whose being held was told, and what for.
+    private var toldHold: (commit: CommitID, what: String)?
 
     private struct Pin: Hashable {
         let config: ResourceName
@@ -59,9 +59,9 @@ package actor Observer {
         try await guardHistory(commit)
         let applied = try await appliedInventory()
         let compiled = try await reader.compile(commit, applied: applied)
-        let found = try await sources.observe(compiled.graph, at: commit)
         let changes = InventoryChanges(compiled, applied: applied, last: last?.compiled)
-        try await guardPruning(changes, of: applied.count, compiled, commit)
+        try await guardPruning(changes, applied, commit)
+        let found = try await sources.observe(compiled.graph, at: commit)
         try await record(commit, changes)
         last = (commit, compiled)
         lastSources = found
@@ -132,42 +132,65 @@ extension Observer {
         case .rewound, .diverged, .unrelated: break
         }
         if PlantedMistake.followRewrite.isPlanted { return }
-        guard await historyPolicy(at: before) == .hold,
+        guard try await project(try await appliedInventory()).history == .hold,
             try await !store.approvals(of: commit).contains(Approval.history)
         else { return }
         let error = ReconcilerError.historyHeld(
             branch: branch, commit: commit, last: before, relation)
-        try await tellHold(commit, error)
+        try await tellHold(commit, Approval.history, error)
         throw error
     }
 
-    /// As the last applied commit has it: a commit cannot allow itself.
-    private func historyPolicy(at before: CommitID) async -> HistoryPolicy {
-        if let last { return last.compiled.graph.project.history }
-        return (try? await reader.compile(before))?.graph.project.history ?? .hold
-    }
-
     private func guardPruning(
-        _ changes: InventoryChanges, of total: Int, _ compiled: CompiledCommit, _ commit: CommitID
+        _ changes: InventoryChanges, _ applied: [ResourceID: InventoryEntry], _ commit: CommitID
     ) async throws {
-        let removed = changes.pruned.filter { $0.kind != .project }
+        let removed = changes.pruned.filter { $0.kind != .project }.sorted()
+        guard !removed.isEmpty, !allowsPrune, !PlantedMistake.ignorePruneBudget.isPlanted else {
+            return
+        }
         let error: ReconcilerError?
-        if let protected = protected(removed) {
+        if let protected = try await protected(removed, applied) {
             error = .pruneProtected(protected, commit)
         } else {
-            error = overBudget(removed.count, of: total, compiled.graph.project.prune, commit)
+            error = overBudget(
+                removed.count, of: applied.count, try await project(applied).prune, commit)
         }
-        guard let error, !allowsPrune, !PlantedMistake.ignorePruneBudget.isPlanted,
-            try await !store.approvals(of: commit).contains(Approval.prune)
+        guard let error, try await !store.approvals(of: commit).contains(Approval.prune)
         else { return }
-        try await tellHold(commit, error)
+        try await tellHold(commit, Approval.prune, error)
         throw error
     }
 
     /// A resource whose last manifest says so is not removed by deleting the manifest.
-    private func protected(_ removed: [ResourceID]) -> ResourceID? {
-        guard let before = last?.compiled.graph.resources else { return nil }
-        return removed.sorted().first { before[$0]?.metadata.prune == .disabled }
+    private func protected(
+        _ removed: [ResourceID], _ applied: [ResourceID: InventoryEntry]
+    ) async throws -> ResourceID? {
+        for id in removed {
+            guard let manifest = try await manifest(of: id, applied) else { continue }
+            if manifest.metadata.prune == .disabled { return id }
+        }
+        return nil
+    }
+
+    /// The settings in force, which are those applied last: a commit cannot allow itself.
+    private func project(
+        _ applied: [ResourceID: InventoryEntry]
+    ) async throws -> ProjectSpec {
+        if let last { return last.compiled.graph.project }
+        guard let id = applied.keys.first(where: { $0.kind == .project }),
+            let manifest = try await manifest(of: id, applied),
+            case .project(let spec) = manifest.spec
+        else { return .standard }
+        return spec
+    }
+
+    /// As it was applied last.
+    private func manifest(
+        of id: ResourceID, _ applied: [ResourceID: InventoryEntry]
+    ) async throws -> Resource? {
+        if let known = last?.compiled.graph.resources[id] { return known }
+        guard let entry = applied[id] else { return nil }
+        return try await reader.resource(of: entry)
     }
 
     private func overBudget(
@@ -187,14 +210,16 @@ extension Observer {
         return nil
     }
 
-    private func tellHold(_ commit: CommitID, _ error: ReconcilerError) async throws {
-        guard toldHold != commit else { return }
+    private func tellHold(
+        _ commit: CommitID, _ what: String, _ error: ReconcilerError
+    ) async throws {
+        if let toldHold, toldHold == (commit, what) { return }
         try await store.append(
             NewEvent(
                 .revisionHeld,
                 origin: ChangeOrigin(actor: actor, commit: commit, cause: "\(branch) moved"),
                 result: error.message))
-        toldHold = commit
+        toldHold = (commit, what)
     }
 }
 
@@ -236,7 +261,7 @@ extension Observer {
         let compiled = try await reader.compile(commit)
         let plan = Planner.plan(
             compiled.graph, state: try await store.recordedState(),
-            sources: try await sources.observe(compiled.graph, at: commit),
+            sources: try await sources.lookUp(compiled.graph, at: commit).files,
             runtime: compiled.runtime)
         let train = plan.step(StepID(ResourceID(.trainingConfig, config), .train))
         guard case .cached(let digest)? = train?.action else { return nil }

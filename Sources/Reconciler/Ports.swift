@@ -4,12 +4,15 @@ package import ResourceAPI
 import ResourceGraph
 package import StateStore
 
-/// The store could not do something now, for a reason that may pass: a full disk, a read-only mount.
+/// Something could not be done now, for a reason that may pass: a full disk, a file that was lost.
 /// Nothing of it was done. Every other error that a recorder throws ends the controller.
 package struct PassingTrouble: Error, Hashable, Sendable, CustomStringConvertible {
     package let message: String
-    package init(message: String) {
+    /// Nothing else can be written now either.
+    package let isOfStore: Bool
+    package init(message: String, isOfStore: Bool = false) {
         self.message = message
+        self.isOfStore = isOfStore
     }
 
     package var description: String { message }
@@ -26,7 +29,8 @@ package protocol StateRecorder: Sendable {
         _ runID: String, _ launch: StepLaunch, directory: String, metadata: JSONValue
     ) async throws -> StepEnd
     func fail(_ runID: String, _ launch: StepLaunch, _ failure: StepFailure) async throws
-    func cancel(_ runID: String) async throws
+    /// - Parameter cause: for people: why it was not let to end.
+    func cancel(_ runID: String, cause: String) async throws
 
     /// File name to absolute path, of an artifact.
     func files(of artifact: Digest) async throws -> [String: String]

@@ -14,6 +14,10 @@ package actor ReconcileLoop {
     private let post: AsyncStream<CoreEvent>.Continuation
     private var steps: [Fingerprint: Task<Void, Never>] = [:]
     private var wake: Task<Void, Never>?
+    private static let reportRetryMilliseconds: Int64 = 5_000
+    /// A report that could not be noted, to be taken again.
+    private var noting: Task<Void, Never>?
+    private var isStopping = false
     /// The first error of a step's task that is final.
     private var final: (any Error)?
     /// Which rollouts are recorded as ready: one write for each, not one for each report.
@@ -87,6 +91,9 @@ package actor ReconcileLoop {
     /// What is served and staged, as the core knows it, for a look at whether it is still so.
     package var beliefs: Beliefs { core.beliefs }
 
+    /// What garbage collection has to keep; nil before the first commit.
+    package var garbageRoots: ControlHandler.Roots? { core.garbageRoots }
+
     /// Runs until the task is cancelled (then every step is cancelled first), until an error that is
     /// final, or with `stopsWhenSettled` until there is nothing left to do.
     ///
@@ -103,8 +110,7 @@ package actor ReconcileLoop {
                 let effects = core.step(event, now: clock.now)
                 if case .desired = event { await onPlanned() }
                 for effect in effects {
-                    if case .settled(let settlement, _) = effect { last = settlement }
-                    try await perform(effect)
+                    if let settlement = try await perform(effect) { last = settlement }
                 }
                 if last != nil, stopsWhenSettled { break }
             }
@@ -128,13 +134,16 @@ package actor ReconcileLoop {
     }
 
     private func stopSteps() async {
+        isStopping = true
         wake?.cancel()
+        noting?.cancel()
         for task in steps.values { task.cancel() }
         for task in steps.values { await task.value }
         steps = [:]
     }
 
-    private func perform(_ effect: CoreEffect) async throws {
+    /// - Returns: the settlement, once that is recorded.
+    private func perform(_ effect: CoreEffect) async throws -> Settlement? {
         switch effect {
         case .start(let launch):
             start(launch)
@@ -143,13 +152,15 @@ package actor ReconcileLoop {
         case .wake(let time):
             scheduleWake(at: time)
         default:
-            guard let runtime = core.desired?.runtime else { return }
+            guard let runtime = core.desired?.runtime else { return nil }
             if let event = try await performer.perform(effect, runtime: runtime) {
                 post.yield(event)
-            } else if case .settled(let settlement, _) = effect, settlement.failed == 0 {
-                await onSettled(settlement, core.beliefs)
+            } else if case .settled(let settlement, _) = effect {
+                if settlement.failed == 0 { await onSettled(settlement, core.beliefs) }
+                return settlement
             }
         }
+        return nil
     }
 
     private func start(_ launch: StepLaunch) {
@@ -157,7 +168,8 @@ package actor ReconcileLoop {
         let post = post
         steps[launch.fingerprint] = Task {
             do {
-                post.yield(.stepEnded(launch.fingerprint, try await runner.run(launch)))
+                let end = try await runner.run(launch, isStopping: { self.isStopping })
+                post.yield(.stepEnded(launch.fingerprint, end))
             } catch {
                 self.end(error)
             }
@@ -181,9 +193,19 @@ package actor ReconcileLoop {
                 try await recorder.recordReady(deployment, revision: revision)
                 noted[deployment.name] = deployment.digest
             } catch is PassingTrouble {
-                // The next report tries again.
-                continue
+                retry(report)
+                return
             }
+        }
+    }
+
+    /// The gateway reports what changes, so it would not say this again.
+    private func retry(_ report: ServingReport) {
+        let (clock, post) = (clock, post)
+        noting?.cancel()
+        noting = Task {
+            await clock.sleep(until: clock.now.monotonic + Self.reportRetryMilliseconds)
+            if !Task.isCancelled { post.yield(.served(report)) }
         }
     }
 
@@ -200,10 +222,16 @@ package actor ReconcileLoop {
 
 extension StepRunner {
     /// All three parts, one after the other. Cancelling the task cancels the step.
-    func run(_ launch: StepLaunch) async throws -> StepEnd {
+    ///
+    /// - Parameter isStopping: asked at its end: whether it was cancelled because the controller ends.
+    func run(
+        _ launch: StepLaunch, isStopping: () async -> Bool
+    ) async throws -> StepEnd {
         switch try await begin(launch) {
         case .ended(let end): return end
-        case .begun(let step): return try await finish(step, await execute(step))
+        case .begun(let step):
+            let outcome = await execute(step)
+            return try await finish(step, outcome, isStopping: await isStopping())
         }
     }
 }

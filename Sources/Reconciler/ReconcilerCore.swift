@@ -25,11 +25,14 @@ package struct ReconcilerCore: Sendable {
     var suspensions: [Suspension]
 
     var reported: [ResourceID: ResourceStatus]
-    /// Resources that are gone, and whose statuses could not be removed.
-    var unremoved: Set<ResourceID> = []
+    /// Resources of which it is not known what status of theirs is recorded, if any: the last report
+    /// of them could not be written.
+    var unrecorded: Set<ResourceID> = []
     var dirty = DirtySets()
-    /// After an effect could not be done, no effect of its kind is tried before this time.
-    var obstacle: Obstacle?
+    /// After an effect could not be done, it is not tried again for a while.
+    var obstacles = Obstacles()
+    /// Recorded as made, but found missing or damaged before this start.
+    var lostBefore: Set<Digest>
     var settled: Settlement?
     private var nextWake: Int64?
 
@@ -44,13 +47,6 @@ package struct ReconcilerCore: Sendable {
         }
     }
 
-    struct Obstacle: Sendable {
-        /// How often one followed on another.
-        var count: Int
-        var notBefore: Int64
-        var isOver = false
-    }
-
     /// What has to be looked at anew.
     struct DirtySets: Sendable {
         var models: Set<ResourceName> = []
@@ -61,11 +57,13 @@ package struct ReconcilerCore: Sendable {
     /// - Parameters:
     ///   - served: what was served last, for deployments that cannot be resolved now.
     ///   - reported: the statuses as they are recorded, so that a start reports only what differs.
+    ///   - lost: artifacts among the results whose files are missing or damaged.
     ///   - budget: steps beyond it wait.
     package init(
         recorded: RecordedState, models: [ResourceName: ModelRecord],
         served: [ServingIntent] = [], reported: [ResourceID: ResourceStatus] = [:],
-        suspensions: [Suspension] = [], budget: StepBudget = .unlimited
+        suspensions: [Suspension] = [], lost: Set<Digest> = [],
+        budget: StepBudget = .unlimited
     ) {
         plan = LivePlan(state: recorded)
         work = StepWork(budget: budget)
@@ -73,6 +71,7 @@ package struct ReconcilerCore: Sendable {
         serving = ServingState(served)
         self.reported = reported
         self.suspensions = suspensions
+        lostBefore = lost
     }
 
     package mutating func step(_ event: CoreEvent, now time: LoopTime) -> [CoreEffect] {
@@ -80,24 +79,21 @@ package struct ReconcilerCore: Sendable {
         take(event, now: now)
         guard desired != nil else { return [] }
         releaseHealing(now: now)
-        if let obstacle, obstacle.notBefore <= now { self.obstacle?.isOver = true }
-        let isHindered = obstacle?.isOver == false
-        var effects = isHindered ? [] : expireSuspensions(wall: time.wall)
+        obstacles.release(now: now)
+        var effects = expireSuspensions(wall: time.wall)
         effects += scheduleSteps(now: now)
-        if !isHindered {
-            effects += driftEffects()
-            effects += reconcileModels()
-            effects += reconcileServing()
-            effects += reportStatuses()
-            effects += settle()
-        }
+        if !obstacles.hinder(.store) { effects += driftEffects() }
+        effects += reconcileModels()
+        effects += reconcileServing()
+        effects += reportStatuses()
+        effects += settle()
         if let wake = wake(now: time) { effects.append(.wake(at: wake)) }
         return effects
     }
 
     private mutating func take(_ event: CoreEvent, now: Int64) {
         switch event {
-        case .desired(let state): adopt(state)
+        case .desired(let state): adopt(state, now: now)
         case .stepEnded(let fingerprint, let end): take(end, of: fingerprint, now: now)
         case .metrics(let fingerprint, let value):
             let configs = registry.take(metrics: value, of: fingerprint)
@@ -116,8 +112,8 @@ package struct ReconcilerCore: Sendable {
             take(actual, now: now)
         case .collected(let artifacts):
             touch(steps: plan.lost(artifacts))
-        case .notDone(let effect, _):
-            take(notDone: effect, now: now)
+        case .notDone(let effect, let trouble):
+            take(notDone: effect, trouble, now: now)
         case .tick:
             nextWake = nil
         }
@@ -168,7 +164,7 @@ package struct ReconcilerCore: Sendable {
         let now = time.monotonic
         var times: [Int64] = []
         if let time = work.nextRetry(after: now) { times.append(time) }
-        if let obstacle, !obstacle.isOver { times.append(obstacle.notBefore) }
+        if let time = obstacles.next { times.append(time) }
         if let time = healing.nextRelease(after: now) { times.append(time) }
         times += suspensions.compactMap(\.expiresAt).filter { $0 > time.wall }
             .map { now + $0 - time.wall }

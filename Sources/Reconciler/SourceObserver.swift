@@ -38,6 +38,18 @@ package actor SourceObserver: SourceFiles {
     package func observe(
         _ graph: ResourceGraph, at commit: CommitID
     ) async throws -> [RepositoryPath: SourceFile] {
+        let found = try await lookUp(graph, at: commit)
+        outside = found.outside
+        roots = graph.project.dataRoots
+        return found.files
+    }
+
+    /// The same, of any commit, beside the one that is watched.
+    ///
+    /// - Returns: with the files that are not part of the commit.
+    package func lookUp(
+        _ graph: ResourceGraph, at commit: CommitID
+    ) async throws -> (files: [RepositoryPath: SourceFile], outside: [RepositoryPath]) {
         var full: [RepositoryPath: RepositoryPath] = [:]
         for resource in graph.resources.values {
             guard case .file(let source)? = resource.dataset?.source else { continue }
@@ -46,17 +58,16 @@ package actor SourceObserver: SourceFiles {
         let committed = try await repository.files(at: commit, paths: Array(full.values))
         try await hash(committed.values.map(\.blob))
         var result: [RepositoryPath: SourceFile] = [:]
-        outside = []
-        roots = graph.project.dataRoots
+        var outside: [RepositoryPath] = []
         for (path, fullPath) in full {
             if let file = committed[fullPath] {
                 result[path] = .present(try await digest(of: file.blob))
             } else {
                 outside.append(path)
-                result[path] = try await outsideFile(path)
+                result[path] = try await outsideFile(path, graph.project.dataRoots)
             }
         }
-        return result
+        return (result, outside)
     }
 
     /// The same for the commit that was observed last: only files outside of it can have changed.
@@ -65,7 +76,7 @@ package actor SourceObserver: SourceFiles {
     ) async throws -> [RepositoryPath: SourceFile] {
         var result = before
         for path in outside {
-            let found = try await outsideFile(path)
+            let found = try await outsideFile(path, roots)
             if result[path] != found { result[path] = found }
         }
         return result
@@ -78,14 +89,15 @@ package actor SourceObserver: SourceFiles {
     package func isUnchanged(
         _ files: [RepositoryPath: Digest], roots: [RepositoryPath]
     ) async throws -> Bool {
-        self.roots = roots
         for (path, digest) in files {
-            guard try await outsideFile(path) == .present(digest) else { return false }
+            guard try await outsideFile(path, roots) == .present(digest) else { return false }
         }
         return true
     }
 
-    private func outsideFile(_ path: RepositoryPath) async throws -> SourceFile {
+    private func outsideFile(
+        _ path: RepositoryPath, _ roots: [RepositoryPath]
+    ) async throws -> SourceFile {
         do {
             guard let dataDirectory else {
                 throw ReconcilerError.sourceMissing(path, folder: "a data directory")

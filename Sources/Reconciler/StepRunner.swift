@@ -46,12 +46,7 @@ package struct StepRunner: Sendable {
                         launch: launch, runID: runID, order: order, executor: executor,
                         startedAt: clock.now.monotonic))
             } catch {
-                // The run was begun, so it must also be ended.
-                let failure = StepFailure(
-                    class: .internal, code: "InputUnavailable", message: "\(error)")
-                return .ended(
-                    try await record(
-                        .failed(failure), of: launch, runID: runID, startedAt: clock.now.monotonic))
+                return .ended(try await endUnbegun(launch, runID, error))
             }
         } catch let trouble as PassingTrouble {
             return .ended(interrupted(launch, trouble))
@@ -62,6 +57,18 @@ package struct StepRunner: Sendable {
             return .ended(
                 .interrupted(Interruption(message: "\(error)", isEnvironmental: false)))
         }
+    }
+
+    /// A run that was begun must also be ended. What it lacks is not its own fault: a full disk, an
+    /// input that was lost a moment ago and that the next look has made again.
+    private func endUnbegun(
+        _ launch: StepLaunch, _ runID: String, _ error: any Error
+    ) async throws -> StepEnd {
+        let failure = StepFailure(
+            class: .resource, code: "InputUnavailable", message: "\(error)")
+        _ = try await record(
+            .failed(failure), of: launch, runID: runID, startedAt: clock.now.monotonic)
+        return .interrupted(Interruption(message: failure.message, isEnvironmental: true))
     }
 
     /// Runs it. Cancelling the task cancels the step.
@@ -77,11 +84,16 @@ package struct StepRunner: Sendable {
 
     /// Publishes what it made, and records how it ended.
     ///
+    /// - Parameter isStopping: it was cancelled because the controller ends.
     /// - Throws: what is final.
-    package func finish(_ step: BegunStep, _ outcome: StepOutcome) async throws -> StepEnd {
+    package func finish(
+        _ step: BegunStep, _ outcome: StepOutcome, isStopping: Bool = false
+    ) async throws -> StepEnd {
         do {
             return try await record(
-                outcome, of: step.launch, runID: step.runID, startedAt: step.startedAt)
+                outcome, of: step.launch, runID: step.runID, startedAt: step.startedAt,
+                cause: isStopping
+                    ? "the controller was stopped" : "a newer commit does not want it")
         } catch let trouble as PassingTrouble {
             // The run's row says that it runs; the next attempt, or the next start, ends it.
             return interrupted(step.launch, trouble)
@@ -114,7 +126,8 @@ package struct StepRunner: Sendable {
     }
 
     private func record(
-        _ outcome: StepOutcome, of launch: StepLaunch, runID: String, startedAt: Int64
+        _ outcome: StepOutcome, of launch: StepLaunch, runID: String, startedAt: Int64,
+        cause: String = ""
     ) async throws -> StepEnd {
         defer {
             folders.remove(runID)
@@ -130,15 +143,21 @@ package struct StepRunner: Sendable {
             try await recorder.fail(runID, launch, failure)
             guard failure.isDeterministic else {
                 return .interrupted(
-                    Interruption(message: failure.message, isEnvironmental: false))
+                    Interruption(
+                        message: failure.message, isEnvironmental: failure.isOfMachine))
             }
             return .failed(
                 RecordedFailure(
                     runID: runID, code: failure.code, message: failure.message,
                     hint: failure.hint))
         case .cancelled:
-            try await recorder.cancel(runID)
+            try await recorder.cancel(runID, cause: cause)
             return .cancelled
         }
     }
+}
+
+extension StepFailure {
+    /// Room may come back, whatever the step is: it is tried again without a limit.
+    fileprivate var isOfMachine: Bool { self.class == .resource && code == "DiskFull" }
 }

@@ -9,6 +9,7 @@ package struct StoreRecorder: StateRecorder {
     private let store: StateStore
     /// Who the changes are ascribed to: `controller`, or a person's name for `ingot apply`.
     private let actor: String
+    private let unended = UnendedRuns()
 
     package init(store: StateStore, actor: String) {
         self.store = store
@@ -20,17 +21,24 @@ package struct StoreRecorder: StateRecorder {
     }
 
     /// What may pass is told apart from what ends the controller: a database whose writes fail
-    /// otherwise than for want of room is not written to again.
+    /// otherwise than for want of room is not written to again. Any other error is of this one
+    /// change only, and does not keep the rest from going on.
     @discardableResult
     private func recording<Value>(
-        _ body: () async throws(StateStoreError) -> Value
+        endOf run: String? = nil, _ body: () async throws(StateStoreError) -> Value
     ) async throws -> Value {
         do throws(StateStoreError) {
             return try await body()
         } catch {
-            guard error.isPassing else { throw error }
-            throw PassingTrouble(message: "\(error)")
+            throw trouble(error, of: run)
         }
+    }
+
+    /// - Parameter run: its end could not be recorded.
+    private func trouble(_ error: StateStoreError, of run: String? = nil) -> any Error {
+        if error.isFatal { return error }
+        if let run { unended.add(run) }
+        return PassingTrouble(message: "\(error)", isOfStore: error.isPassing)
     }
 
     package func begin(_ launch: StepLaunch) async throws -> String {
@@ -47,11 +55,7 @@ package struct StoreRecorder: StateRecorder {
                 guard case .alreadyRunning(_, let stale) = error else { throw error }
                 // Only this process runs steps, and it has no such run: its end could not be
                 // recorded when it came.
-                try await store.failRun(
-                    stale,
-                    RunFailure(
-                        class: "interrupted", code: "Interrupted",
-                        message: "its end could not be recorded"), isDeterministic: false)
+                try await store.failRun(stale, .unrecorded, isDeterministic: false)
                 return try await store.startRun(run)
             }
         }
@@ -77,8 +81,8 @@ package struct StoreRecorder: StateRecorder {
                         runID: runID, code: "NonReproducible", message: error.message,
                         hint: error.hint))
             }
-            guard error.isPassing else { throw error }
-            throw PassingTrouble(message: "\(error)")
+            if error.isPassing || error.isFatal { throw trouble(error, of: runID) }
+            return try await notPublished(runID, launch, error)
         }
     }
 
@@ -107,10 +111,23 @@ package struct StoreRecorder: StateRecorder {
             Interruption(message: error.message, isEnvironmental: error.isPassing))
     }
 
+    /// Whatever else does not run any more is told so, now that it can be.
+    private func endUnended() async throws(StateStoreError) {
+        for run in unended.all {
+            do throws(StateStoreError) {
+                try await store.failRun(run, .unrecorded, isDeterministic: false)
+            } catch {
+                // The next attempt of its step has ended it.
+                guard case .runEnded = error else { throw error }
+            }
+            unended.remove(run)
+        }
+    }
+
     package func fail(
         _ runID: String, _ launch: StepLaunch, _ failure: StepFailure
     ) async throws {
-        try await recording { () throws(StateStoreError) in
+        try await recording(endOf: runID) { () throws(StateStoreError) in
             try await store.failRun(
                 runID,
                 RunFailure(
@@ -119,14 +136,16 @@ package struct StoreRecorder: StateRecorder {
         }
     }
 
-    package func cancel(_ runID: String) async throws {
-        try await recording { () throws(StateStoreError) in
-            try await store.cancelRun(runID, cause: "a newer commit does not want it")
+    package func cancel(_ runID: String, cause: String) async throws {
+        try await recording(endOf: runID) { () throws(StateStoreError) in
+            try await store.cancelRun(runID, cause: cause)
         }
     }
 
     package func files(of artifact: Digest) async throws -> [String: String] {
-        try await store.artifacts.files(of: artifact).mapValues(\.path)
+        try await recording { () throws(StateStoreError) in
+            try await store.artifacts.files(of: artifact).mapValues(\.path)
+        }
     }
 
     package func metrics(of evaluation: Fingerprint) async throws -> JSONValue {
@@ -148,15 +167,10 @@ package struct StoreRecorder: StateRecorder {
 
     package func move(_ move: StageMove) async throws {
         try await recording { () throws(StateStoreError) in
-            do throws(StateStoreError) {
-                try await store.setStage(
-                    model: move.model, stage: move.stage, version: move.version?.number,
-                    origin: origin(move.revision, move.cause))
-            } catch {
-                // Lost since it was made: the next look finds that, and has it made again.
-                guard error.isArtifactTrouble else { throw error }
-                throw .busy(path: error.message)
-            }
+            // If the artifact was lost since it was made, the next look has it made again.
+            try await store.setStage(
+                model: move.model, stage: move.stage, version: move.version?.number,
+                origin: origin(move.revision, move.cause))
         }
     }
 
@@ -211,6 +225,7 @@ package struct StoreRecorder: StateRecorder {
 
     package func settle(_ settlement: Settlement, diagnostics: [Diagnostic]) async throws {
         try await recording { () throws(StateStoreError) in
+            try await endUnended()
             try await store.settle(
                 settlement.revision,
                 settlement.failed > 0 || settlement.errors > 0 ? .failed : .reconciled,
@@ -249,22 +264,7 @@ extension EventKind {
 }
 
 extension StateStoreError {
-    /// Room may come back, a lock may go.
-    fileprivate var isPassing: Bool {
-        switch self {
-        case .diskFull, .busy: true
-        default: false
-        }
-    }
-
     fileprivate var isDiskFull: Bool {
         if case .diskFull = self { true } else { false }
-    }
-
-    fileprivate var isArtifactTrouble: Bool {
-        switch self {
-        case .artifactMissing, .artifactDamaged: true
-        default: false
-        }
     }
 }

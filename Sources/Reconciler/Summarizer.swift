@@ -185,12 +185,16 @@ extension Summarizer {
             return .missing(reason: "Unknown", "not understood")
         }
         guard core.serving.hasReport else {
+            let also = waiting(id).map { "; it waits for \($0)" } ?? ""
             return .missing(
-                reason: "GatewayDown", "no gateway is running: start it with `ingot gateway`")
+                reason: "GatewayDown",
+                "no gateway is running: start it with `ingot gateway`\(also)")
         }
         guard let actual = core.serving.reports[id.name.text] else {
+            let chain = waiting(id) ?? "the gateway"
             return .working(
-                reason: "Progressing", "waits for stage '\(spec.stage)' of model/\(spec.model)")
+                reason: "Progressing", "stage '\(spec.stage)' shows nothing yet: waits for \(chain)"
+            )
         }
         let shown = serving(actual)
         if let failure = actual.failure {
@@ -209,6 +213,12 @@ extension Summarizer {
             return .working(reason: "Progressing", shown)
         }
         return .ready(shown)
+    }
+
+    /// What a deployment that serves nothing waits for, link by link; nil if that is the gateway.
+    private func waiting(_ id: ResourceID) -> String? {
+        let text = WaitChain(core: core, desired: desired).text(from: id)
+        return text.isEmpty ? nil : text
     }
 
     /// `serving v1, 2/2 replicas`

@@ -31,15 +31,24 @@ struct WaitChain {
         case nil: break
         }
         switch id.kind {
-        case .model:
-            return desired.graph.resources[id]?.model.map {
-                ResourceID(.trainingConfig, $0.trainingConfig)
-            }
+        case .model: return config(of: id)
         case .deployment:
+            guard core.serving.intents[id.name] == nil else { return nil }
             return desired.graph.resources[id]?.deployment.map { ResourceID(.model, $0.model) }
         case .dataset, .featureView, .trainingConfig:
             return desired.graph.steps(of: id).lazy.compactMap(obstacle).first
         case .project: return nil
+        }
+    }
+
+    /// A model that has been trained waits for nothing more.
+    private func config(of model: ResourceID) -> ResourceID? {
+        switch core.registry.outcomes[model.name] {
+        case .registered, .gatesFailed: nil
+        case .pending, .failed, nil:
+            desired.graph.resources[model]?.model.map {
+                ResourceID(.trainingConfig, $0.trainingConfig)
+            }
         }
     }
 

@@ -17,7 +17,8 @@ package struct LocalWorkFolders: WorkFolders {
                 atPath: path(runID), withIntermediateDirectories: true)
         } catch {
             throw PassingTrouble(
-                message: "cannot make \(path(runID)): \(error.localizedDescription)")
+                message: "cannot make \(path(runID)): \(error.localizedDescription)",
+                isOfStore: true)
         }
         return path(runID)
     }

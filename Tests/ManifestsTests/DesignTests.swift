@@ -31,7 +31,6 @@ struct DesignTests {
         }
         #expect(
             short == [
-                "8:3 field 'retention' is not supported yet",
                 "39:3 field 'online' is not supported yet",
                 "51:3 field 'online' is not supported yet",
                 "64:8 field 'onDemand' is not supported yet",
@@ -46,7 +45,7 @@ struct DesignTests {
             ])
         #expect(
             parsed.resources.map(\.id.description) == [
-                "dataset/weather", "model/arrival-delay",
+                "project/flights", "dataset/weather", "model/arrival-delay",
             ])
     }
 }

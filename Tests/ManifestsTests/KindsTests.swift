@@ -174,6 +174,6 @@ struct KindsTests {
     @Test("Fields keep their places")
     func places() throws {
         let resource = try resource("deployment/arrival-delay")
-        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:88:13")
+        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:89:13")
     }
 }

@@ -19,6 +19,7 @@ struct ScriptedFactory {
     private(set) var settlements: [Settlement] = []
     private(set) var wakeAt: Int64?
     private var nextVersion = 1
+    private var models: [ResourceName: ReconcilerCore.ModelRecord] = [:]
     private var queue: [CoreEvent] = []
     var now: Int64 = 1_000_000
     /// What evaluations measure.
@@ -26,8 +27,30 @@ struct ScriptedFactory {
     /// Kinds of effects that the store refuses for now: `move`, `register`, `report` …
     var refused: Set<String> = []
 
+    /// Models about which nothing can be written for now.
+    var refusedModels: Set<String> = []
+
     init(budget: StepBudget = .unlimited) {
         core = ReconcilerCore(recorded: RecordedState(), models: [:], budget: budget)
+    }
+
+    /// Another controller on what this one has recorded.
+    ///
+    /// - Parameter lost: what is found to be missing at its start.
+    func restarted(lost: Set<Digest> = []) -> ScriptedFactory {
+        var next = ScriptedFactory()
+        next.core = ReconcilerCore(
+            recorded: core.plan.state,
+            models: core.beliefs.stages.mapValues { .init(stages: $0) }.merging(
+                models,
+                uniquingKeysWith: { stages, versions in
+                    .init(versions: versions.versions, stages: stages.stages)
+                }),
+            served: core.beliefs.served, reported: statuses, lost: lost)
+        next.statuses = statuses
+        next.models = models
+        next.nextVersion = nextVersion
+        return next
     }
 
     static func commit(_ number: UInt8) throws -> CommitID {
@@ -102,7 +125,15 @@ struct ScriptedFactory {
     private mutating func play(_ effect: CoreEffect) {
         if let name = name(effect), refused.contains(name) {
             effects.append("cannot \(name)")
-            queue.append(.notDone(effect, message: "no space left on the device"))
+            queue.append(
+                .notDone(
+                    effect,
+                    PassingTrouble(message: "no space left on the device", isOfStore: true)))
+            return
+        }
+        if let model = model(effect), refusedModels.contains(model) {
+            effects.append("cannot do anything for \(model)")
+            queue.append(.notDone(effect, PassingTrouble(message: "its files are lost")))
             return
         }
         switch effect {
@@ -121,6 +152,7 @@ struct ScriptedFactory {
                 fingerprint: order.fingerprint, commit: order.revision.commit,
                 metrics: order.metrics)
             nextVersion += 1
+            models[order.model, default: .init()].versions.append(version)
             queue.append(.versionRegistered(version))
         case .move(let move):
             effects.append(
@@ -145,6 +177,14 @@ struct ScriptedFactory {
             )
         case .wake(let time):
             wakeAt = time
+        }
+    }
+
+    private func model(_ effect: CoreEffect) -> String? {
+        switch effect {
+        case .register(let order): order.model.text
+        case .move(let move): move.model.text
+        default: nil
         }
     }
 

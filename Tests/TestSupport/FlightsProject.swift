@@ -88,11 +88,25 @@ package struct FlightsProject: Sendable {
         """
     }
 
-    package func graph() -> ResourceGraph {
-        let file = ManifestFile(path: RepositoryPath("flights.yaml"), bytes: Array(yaml.utf8))
+    /// - Parameter replacing: text of the manifests and what stands there instead.
+    package func graph(replacing: [String: String] = [:]) -> ResourceGraph {
+        GraphCompiler.compile(resources: resources(replacing), invalid: [])
+    }
+
+    package func graph(without id: String) -> ResourceGraph {
+        GraphCompiler.compile(
+            resources: resources([:]).filter { $0.id.description != id }, invalid: [])
+    }
+
+    private func resources(_ replacing: [String: String]) -> [Resource] {
+        let text = replacing.reduce(yaml) { text, change in
+            precondition(text.contains(change.key), "no such text: \(change.key)")
+            return text.replacing(change.key, with: change.value)
+        }
+        let file = ManifestFile(path: RepositoryPath("flights.yaml"), bytes: Array(text.utf8))
         let parsed = ManifestParser.parse([file])
         precondition(parsed.diagnostics.isEmpty, "\(parsed.diagnostics)")
-        return GraphCompiler.compile(resources: parsed.resources, invalid: parsed.invalid)
+        return parsed.resources
     }
 
     package static let runtime = Digest(hashing: "runtime".utf8)
