@@ -58,6 +58,12 @@ test: build ## Run every test: Swift, Python and end to end
 	    grep -E 'Test run with' .build/test.log; \
 	done
 
+.PHONY: simulate
+simulate: setup ## Simulate controllers and all that can go wrong: SEEDS=2000 of them, or replay SEED=7
+	@echo "==> building in release mode (the first time takes some minutes)"
+	swift build -c release --product simulate $(SWIFT_FLAGS)
+	@$(RELEASE)/simulate $(if $(SEED),$(SEED),--seeds $(or $(SEEDS),2000) --from $(or $(FROM),1))
+
 .PHONY: demo
 demo: release ## Play the story: a commit becomes a served model, a revert brings the old one back (KEEP=1 leaves it running)
 	@KEEP="$(KEEP)" examples/demo/story.sh $(RELEASE)/ingot

@@ -164,6 +164,10 @@ let package = Package(
                 "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
                 "Execution", "StateStore", "Reconciler",
             ], path: "Tests/Simulation", swiftSettings: strict),
+        /// Runs the simulation from the command line: `make simulate`.
+        .executableTarget(
+            name: "simulate", dependencies: ["SimulationSupport"], path: "Tests/Simulate",
+            swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

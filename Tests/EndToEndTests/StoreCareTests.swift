@@ -92,7 +92,8 @@ struct StoreCareTests {
             "\(early)")
         let shown = try workshop.ingot("gc", "--retention", "0s", "--output", "json")
         #expect(shown.status == 0, "\(shown)")
-        #expect((try workshop.json(shown)["artifacts"] as? [[String: String]])?.count == 2, "\(shown)")
+        #expect(
+            (try workshop.json(shown)["artifacts"] as? [[String: String]])?.count == 2, "\(shown)")
         #expect(try blobs(workshop).count == before)
         let deleted = try workshop.ingot("gc", "--delete", "--retention", "0s")
         #expect(deleted.status == 0, "\(deleted)")

@@ -53,8 +53,9 @@ struct LivePlanTests {
                 runtime = Digest(hashing: [UInt8.random(in: 0...1, using: &random)])
                 return update()
             case 4:
-                guard let digest = live.state.results.values.map(\.digest).sorted()
-                    .randomElement(using: &random)
+                guard
+                    let digest = live.state.results.values.map(\.digest).sorted()
+                        .randomElement(using: &random)
                 else { return [] }
                 return live.lost([digest])
             case 5:
@@ -86,7 +87,8 @@ struct LivePlanTests {
             else { return [] }
             let step = planned.step
             // Few different contents, so that inputs are often rebuilt with the same digest.
-            let digest = Digest(hashing: Array("\(step.id)\(Int.random(in: 0...1, using: &random))".utf8))
+            let digest = Digest(
+                hashing: Array("\(step.id)\(Int.random(in: 0...1, using: &random))".utf8))
             return live.succeeded(
                 step.id, fingerprint, RecordedResult(digest: digest, runID: "r", seconds: 1),
                 RecordedExecution(

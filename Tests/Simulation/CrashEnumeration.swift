@@ -69,8 +69,20 @@ package struct CrashEnumeration: Sendable {
         faults: [Fault] = Fault.allCases, pairs: [(Fault, Fault)] = [], stopsAtFirst: Bool = false
     ) async throws -> [String] {
         let dry = try await dryRun()
+        let cases = cases(dry, faults, pairs)
+        guard !stopsAtFirst else { return try await violations(in: cases[...], dry, true) }
+        // On both processors.
+        let middle = cases.count / 2
+        async let first = violations(in: cases[..<middle], dry, false)
+        async let second = violations(in: cases[middle...], dry, false)
+        return try await first + second
+    }
+
+    @concurrent private func violations(
+        in cases: ArraySlice<Case>, _ dry: DryRun, _ stopsAtFirst: Bool
+    ) async throws -> [String] {
         var found: [String] = []
-        for one in cases(dry, faults, pairs) {
+        for one in cases {
             for violation in try await violations(one, dry) {
                 found.append("\(scenario.name), \(one): \(violation)")
             }

@@ -42,8 +42,11 @@ struct DiskLayers: Sendable {
     /// Of folders as programs see them.
     private(set) var folderPaths: [String: Int] = ["": 0]
     private var lastNode = 0
+    /// How often anything was changed.
+    private(set) var changes = 0
 
     mutating func newNode() -> Int {
+        changes += 1
         lastNode += 1
         return lastNode
     }
@@ -70,6 +73,7 @@ struct DiskLayers: Sendable {
     }
 
     mutating func change(_ namings: [Naming]) {
+        changes += 1
         for naming in namings { folders[naming.folder]?.names[naming.name] = naming.node }
         pending.append(Change(namings: namings))
         if pending.count > Self.maximumPending {

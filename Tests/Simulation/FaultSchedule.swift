@@ -93,6 +93,11 @@ package final class FaultSchedule: TransactionFaults {
 
     package func restart() { state.withLock { $0.down = nil } }
 
+    package var isDamaged: Bool { state.withLock { $0.isBroken } }
+
+    /// A disk that fails for good is replaced.
+    package func repair() { state.withLock { $0.isBroken = false } }
+
     package func mend() {
         state.withLock { state in
             state.isBroken = false

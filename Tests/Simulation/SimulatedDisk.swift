@@ -285,6 +285,9 @@ extension SimulatedDisk {
         }
     }
 
+    /// Grows with every change that anybody could see.
+    package var changes: Int { layers.withLock { $0.changes } }
+
     /// A number that changes with the bytes; nil if there is no such file.
     package func stamp(of path: String) -> Int? {
         layers.withLock { layers in layers.node(at: path).flatMap { layers.files[$0]?.stamp } }

@@ -50,6 +50,8 @@ package final class StoreWorld: Sendable {
 
     /// The controller is gone, by its fault or because we end it, and the disk is as that left it.
     package func restart() {
+        // What the dead one had met is nobody's any more.
+        trouble.withLock { $0 = nil }
         if faults.down == nil { faults.kill(.crash) }
         disk.restart()
         faults.mend()

@@ -4,7 +4,7 @@
     import StateStore
     import Testing
 
-    extension CrashEnumerationTests {
+    extension EverySimulation {
         @Suite("Planted mistakes in the store")
         struct StoreMutants {
             @Test(arguments: [
