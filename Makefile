@@ -8,7 +8,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PYTHON_SOURCES := Sources/Execution/Resources/python
 PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git curl openssl
-BENCH_PACKAGES := nginx-light wrk
+BENCH_PACKAGES := nginx-light wrk ninja-build
 # One process for each: tests that wait for real processes must not starve those of other targets.
 TEST_TARGETS := $(notdir $(wildcard Tests/*Tests))
 DEBUG := .build/debug

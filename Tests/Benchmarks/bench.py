@@ -22,6 +22,7 @@ from typing import Any
 
 import many_manifests
 from bench_overhead import report_overhead
+from bench_scale import measure_scale
 from bench_tools import (
     BenchError,
     Client,
@@ -463,6 +464,7 @@ def main() -> int:
             report_overhead([*states, served.ingot])
             measure_requests(bench, served)
             measure_validate(bench)
+            measure_scale(bench.ingot, bench.folder, bench.root, bench.processes)
         except (BenchError, subprocess.TimeoutExpired) as error:
             print(f"error: {error}\nhint: the logs are {folder}/*.log", file=sys.stderr)
             status = 1

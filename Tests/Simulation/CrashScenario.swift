@@ -11,16 +11,19 @@ package struct CrashScenario: Sendable {
     let prepare: Part
     /// One after the other; each may be done again. After each the store shows a legal state.
     let parts: [Part]
+    /// What may happen to it.
+    let faults: [Fault]
     /// More that must hold whenever the store is open: what does not.
     let check: @Sendable (StoreWorld, StateStore) async throws -> [String]
 
     init(
-        _ name: String, prepare: @escaping Part, parts: [Part],
+        _ name: String, faults: [Fault] = Fault.allCases, prepare: @escaping Part, parts: [Part],
         check: @escaping @Sendable (StoreWorld, StateStore) async throws -> [String] = { _, _ in
             []
         }
     ) {
         self.name = name
+        self.faults = faults
         self.prepare = prepare
         self.parts = parts
         self.check = check
@@ -154,10 +157,12 @@ extension CrashScenario {
             check: { _, store in try await kept(["1", "input"], samples, store) })
     }
 
-    /// Between its two looks somebody promotes what the first one condemned.
+    /// Between its two looks somebody promotes what the first one condemned. If the promotion fails
+    /// for want of space, it is collected, and rightly: only crashes leave no doubt.
     private static func wantedGarbage(_ samples: SampleRecords) -> CrashScenario {
         CrashScenario(
-            "garbage that is wanted again", prepare: prepareGarbage(samples),
+            "garbage that is wanted again", faults: [.crash, .powerLoss, .powerLossOfAll],
+            prepare: prepareGarbage(samples),
             parts: [
                 { world, store in
                     _ = try await store.collectGarbage(

@@ -37,7 +37,7 @@ package final class FaultSchedule: TransactionFaults {
         var last: (fault: Fault, operation: String)?
         /// What is being done, if the simulation says so.
         var transition: Transition?
-        var target: (fault: Fault, transition: Transition)?
+        var targets: [SimulationPlan.Target] = []
     }
 
     private let state: Mutex<State>
@@ -78,9 +78,9 @@ package final class FaultSchedule: TransactionFaults {
     /// From now on operations are part of this.
     package func enter(_ transition: Transition?) { state.withLock { $0.transition = transition } }
 
-    /// Lets a fault meet a transition, once.
-    package func aim(_ target: (fault: Fault, transition: Transition)?) {
-        state.withLock { $0.target = target }
+    /// Lets each of these faults meet its transition, once.
+    func aim(_ targets: [SimulationPlan.Target]) {
+        state.withLock { $0.targets = targets }
     }
 
     /// No space is left, or there is some again.
@@ -138,15 +138,17 @@ package final class FaultSchedule: TransactionFaults {
 
     /// A committed transaction cannot lack space, and an error after it is no error.
     private func aimed(_ state: inout State, _ operation: String) -> Fault? {
-        guard let target = state.target, target.transition == state.transition,
+        guard
+            let index = state.targets.firstIndex(where: { $0.transition == state.transition }),
             state.random.chance(0.4)
         else { return nil }
+        let target = state.targets[index]
         let isHarmless = operation == "transaction \(TransactionPoint.afterCommit.rawValue)"
         switch target.fault {
         case .noSpace, .errorOnce, .errorForGood: if isHarmless { return nil }
         case .crash, .powerLoss, .powerLossOfAll, .shortWrite: break
         }
-        state.target = nil
+        state.targets.remove(at: index)
         return target.fault
     }
 

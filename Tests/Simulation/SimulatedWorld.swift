@@ -91,7 +91,7 @@ final class SimulatedWorld {
     func run() async throws -> String? {
         schedule()
         faults.set(rates: plan.faultRates)
-        faults.aim(plan.target)
+        faults.aim(plan.targets)
         let end = Int64((plan.edits + 2) * plan.pace)
         while violation == nil, now < end { try await step() }
         guard violation == nil else { return violation }

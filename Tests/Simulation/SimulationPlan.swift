@@ -10,14 +10,19 @@ struct SimulationPlan: Sendable {
     let approvesEarly: Bool
     /// At each operation of the disk or the database.
     let faultRates: [Fault: Double]
-    /// A fault that shall meet a transition, at one of its first operations.
-    let target: (fault: Fault, transition: Transition)?
+    /// Faults that shall meet a transition, each at one of its first operations.
+    let targets: [Target]
     let lostNotifications: Double
     let doubledNotifications: Double
     /// How often each of these happens.
     let disturbances: [Disturbance]
     let hasLastCommit: Bool
     let workers: ScriptedWorkers
+
+    struct Target: Hashable, Sendable {
+        let fault: Fault
+        let transition: Transition
+    }
 
     enum Disturbance: String, CaseIterable, Sendable {
         case kill, powerLoss, takeOver, clockJump, deleteFile, cutFile, moveStage, fillDisk
@@ -39,18 +44,20 @@ struct SimulationPlan: Sendable {
             rates[fault] = 0.003 * Double(random.below(3) + 1)
         }
         faultRates = rates
-        target = Self.target(seed)
+        targets = Self.targets(seed, count: random.below(4) + 1)
         var chosen: [Disturbance] = []
         for disturbance in Disturbance.allCases where random.chance(0.3) {
             for _ in 0...random.below(3) { chosen.append(disturbance) }
         }
         // A transition must take place to be met.
-        switch target?.transition {
-        case .suspend: chosen.append(.suspend)
-        case .resume, .expire: chosen += [.suspend, .suspend, .resume, .resume]
-        case .collect: chosen += [.collect, .collect]
-        case .drift: chosen += [.deleteFile, .moveStage, .moveStage]
-        default: break
+        for target in targets {
+            switch target.transition {
+            case .suspend: chosen.append(.suspend)
+            case .resume, .expire: chosen += [.suspend, .suspend, .resume, .resume]
+            case .collect: chosen += [.collect, .collect]
+            case .drift: chosen += [.deleteFile, .moveStage, .moveStage]
+            default: break
+            }
         }
         disturbances = chosen
         workers = ScriptedWorkers(
@@ -59,12 +66,17 @@ struct SimulationPlan: Sendable {
             nondeterminism: random.chance(0.2) ? 0.1 : 0)
     }
 
-    /// Three of four seeds have one, each kind in its turn.
-    private static func target(_ seed: UInt64) -> (Fault, Transition)? {
-        guard seed % 4 != 0 else { return nil }
+    /// Three of four seeds have some, each kind in its turn.
+    private static func targets(_ seed: UInt64, count: Int) -> [Target] {
+        guard seed % 4 != 0 else { return [] }
         let faults = Transition.faults
         let transitions = Transition.allCases
-        let index = Int((seed - seed / 4) % UInt64(faults.count * transitions.count))
-        return (faults[index % faults.count], transitions[index / faults.count])
+        let kinds = UInt64(faults.count * transitions.count)
+        return (0..<UInt64(count)).map { number in
+            // Neighbours are of different transitions.
+            let index = Int(((seed - seed / 4) + number * 29) % kinds)
+            return Target(
+                fault: faults[index % faults.count], transition: transitions[index / faults.count])
+        }
     }
 }

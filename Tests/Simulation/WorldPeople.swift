@@ -156,7 +156,7 @@ extension SimulatedWorld {
         trace.add("THE FAULTS END")
         isFaulty = false
         faults.mend()
-        faults.aim(nil)
+        faults.aim([])
         agenda.removeAll { item in
             switch item {
             case .edit, .disturb, .freeDisk, .mendDisk: true
