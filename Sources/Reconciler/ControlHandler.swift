@@ -103,7 +103,7 @@ package struct ControlHandler: Sendable {
         let plan = try await store.garbagePlan(keeping: roots.artifacts, retention: milliseconds)
         if isDryRun { return Outcome(.garbage(GarbageSummary(plan, retention: milliseconds))) }
         let due = plan.due.map(\.digest)
-        do {
+        do throws(StateStoreError) {
             let report = try await store.collectGarbage(
                 keeping: roots.artifacts, retention: milliseconds,
                 origin: ChangeOrigin(actor: actor, cause: "nothing needs it"))
@@ -114,7 +114,8 @@ package struct ControlHandler: Sendable {
                 report, steps: Dictionary(steps, uniquingKeysWith: { first, _ in first }),
                 retention: milliseconds)
             return Outcome(.garbage(summary), events: [.collected(Set(report.collected))])
-        } catch let error as StateStoreError where !error.isFatal {
+        } catch {
+            guard !error.isFatal else { throw error }
             // What was condemned before the error is gone: the loop must not count on it.
             let gone = try await store.lostArtifacts(among: due)
             return Outcome(

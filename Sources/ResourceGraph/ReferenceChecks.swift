@@ -34,7 +34,9 @@ struct ReferenceChecks {
     private mutating func checkNoops(among resources: [ResourceID: Resource]) {
         let isNoop = resource.isNoop
         for reference in resource.references where reference.target.kind == .dataset {
-            guard let target = resources[reference.target], target.isNoop != isNoop else { continue }
+            guard let target = resources[reference.target], target.isNoop != isNoop else {
+                continue
+            }
             if isNoop {
                 fail(
                     "\(resource.id) does nothing and can only depend on datasets that do nothing",

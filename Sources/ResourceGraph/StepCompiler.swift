@@ -16,7 +16,8 @@ struct StepCompiler {
     /// Of what kinds `steps(of:)` are, in the same order.
     static func kinds(of resource: Resource) -> [StepKind] {
         switch resource.spec {
-        case .dataset(let spec): if case .noop = spec.source { [.noop] } else { [.snapshot, .profile] }
+        case .dataset(let spec):
+            if case .noop = spec.source { [.noop] } else { [.snapshot, .profile] }
         case .featureView: [.features]
         case .trainingConfig: [.trainingSet, .train, .evaluate]
         case .project, .model, .deployment: []

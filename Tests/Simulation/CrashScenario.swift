@@ -154,7 +154,8 @@ extension CrashScenario {
             check: { _, store in try await kept(["1", "input"], samples, store) })
     }
 
-    /// Between its two looks somebody promotes what the first one condemned.
+    /// Between its two looks somebody promotes what the first one condemned. Nothing goes wrong with
+    /// that: else it would be garbage still.
     private static func wantedGarbage(_ samples: SampleRecords) -> CrashScenario {
         CrashScenario(
             "garbage that is wanted again", prepare: prepareGarbage(samples),
@@ -163,6 +164,8 @@ extension CrashScenario {
                     _ = try await store.collectGarbage(
                         keeping: [], retention: retention, orphanGrace: 1_000_000_000,
                         betweenLooks: {
+                            world.faults.pause(true)
+                            defer { world.faults.pause(false) }
                             await world.aside {
                                 try await samples.show(2, store)
                                 try await world.note(store, deployments: [])
