@@ -15,7 +15,9 @@ struct InventoryChanges {
         _ compiled: CompiledCommit, applied before: [ResourceID: InventoryEntry],
         last: CompiledCommit?
     ) {
-        let files = compiled.base == last?.commit ? compiled.changedFiles : nil
+        // Read whole, it tells of the files that are there, and not of those that are gone.
+        let isDifference = compiled.base != nil && compiled.base == last?.commit
+        let files = isDifference ? compiled.changedFiles : nil
         for entry in compiled.inventory(of: files) {
             let old = before[entry.resource]
             if old?.blob != entry.blob || old?.file != entry.file { applied.append(entry) }
