@@ -43,6 +43,7 @@ extension ReconcilerCore {
         touch(
             steps: plan.update(
                 graph: state.graph, sources: state.sources, runtime: state.runtime))
+        planID = plan.id(at: state.revision.commit)
     }
 
     private mutating func adoptGraph(_ state: DesiredState, _ old: DesiredState?) {
