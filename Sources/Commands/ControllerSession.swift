@@ -19,6 +19,7 @@ struct ControllerSession {
     let console: ConsoleObserver
     let reporter: ControllerReporter
     let loop: ReconcileLoop
+    let care: MirrorCare
 
     /// - Parameter reading: stands between the mirror and whoever looks for the newest commit.
     static func open(
@@ -37,6 +38,7 @@ struct ControllerSession {
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
             fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
+        await mirror.sweepLocks()
         let console = ConsoleObserver(hasTimes: hasTimes)
         let actual = ActualStateLook(store: store)
         for digest in try await actual.findLost().sorted() {
@@ -86,7 +88,7 @@ struct ControllerSession {
                 onSettled: { settlement, beliefs in
                     await rememberSettled(
                         settlement, beliefs, observer: observer, stateDirectory: stateDirectory)
-                }))
+                }), care: MirrorCare(mirror: mirror, store: store))
     }
 
     private static var quietLogger: Logger {
@@ -109,12 +111,23 @@ struct ControllerSession {
         }
     }
 
-    /// Looks at the repository once and tells the loop if something changed.
+    /// Looks at the repository once and tells the loop if something changed. If the mirror turns out
+    /// to be damaged, it is made anew and looked at again.
     ///
     /// - Returns: whether something did.
     @discardableResult
     func look(branch: String) async throws -> Bool {
         let start = reporter.now
+        do {
+            return try await look(branch, since: start)
+        } catch let error as SourceControlError {
+            guard let mended = await care.mend(after: error, branch: branch) else { throw error }
+            console.warn(mended)
+            return try await look(branch, since: start)
+        }
+    }
+
+    private func look(_ branch: String, since start: Double) async throws -> Bool {
         _ = try await mirror.update(branch: branch)
         return try await lookAtMirror(since: start)
     }

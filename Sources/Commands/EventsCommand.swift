@@ -141,10 +141,12 @@ struct EventRow: Encodable {
 enum EventWord {
     private static let known: [EventKind] = [
         .runStarted, .runSucceeded, .runFailed, .runCancelled, .runInterrupted, .nonReproducible,
-        .artifactDamaged, .artifactCollected, .failureForgotten, .versionRegistered, .stageMoved,
-        .stageCleared, .rolloutStarted, .rolloutReady, .revisionObserved, .revisionSettled,
-        .revisionHeld, .manifestsApplied, .resourcePruned, .statusChanged, .suspended, .resumed,
-        .approved, .fileQuarantined, .driftHealed, .driftFound, .rebuilt,
+        .artifactDamaged, .artifactRestored, .artifactCollected, .failureForgotten,
+        .versionRegistered, .stageMoved, .stageCleared, .rolloutStarted, .rolloutReady,
+        .revisionObserved, .revisionSettled, .revisionHeld, .manifestsApplied, .resourcePruned,
+        .statusChanged, .suspended, .resumed, .approved, .fileQuarantined, .driftHealed,
+        .driftFound, .rebuilt,
+        .mirrorRepaired,
     ]
 
     /// In any case.
