@@ -140,8 +140,13 @@ let package = Package(
             name: "ExecutionTests", dependencies: ["Execution", "Planning", "ResourceAPI"],
             exclude: ["Fixtures"],
             swiftSettings: strict),
+        /// A layer under SQLite that lets its disk fail.
+        .target(
+            name: "SQLiteFaults", path: "Tests/SQLiteFaults",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
-            name: "StateStoreTests", dependencies: ["StateStore", "Planning", "ResourceAPI"],
+            name: "StateStoreTests",
+            dependencies: ["StateStore", "Planning", "ResourceAPI", "SQLiteFaults"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "ResourceAPI"],

@@ -32,7 +32,7 @@ struct ApproveCommand: AsyncParsableCommand {
         let store = try await StateStore.openReader(directory: state.directory)
         let mirror = try GitRepository(opening: state.directory + "/repo.git")
         let id = try await MirrorCommit.find(commit, in: mirror)
-        guard let held = try await HeldCommit.find(id, in: store) else {
+        guard let held = try await HeldCommit.find(id, in: store, mirror) else {
             throw CommandError.notHeld(id)
         }
         let what = try await held.obstacle(in: store, mirror)
@@ -63,16 +63,22 @@ struct HeldCommit {
     /// It was approved since it was held.
     let isApproved: Bool
 
-    /// Nil if it never was held.
-    static func find(_ commit: CommitID, in store: StateStore) async throws -> HeldCommit? {
-        let events = try await store.events(
-            EventFilter(kinds: [.revisionHeld, .approved], commit: commit), limit: 10)
-        guard let held = events.first(where: { $0.event.kind == .revisionHeld }) else {
-            return nil
-        }
+    /// Nil if it is not held now: it never was, it was taken up since, or the branch has gone on.
+    static func find(
+        _ commit: CommitID, in store: StateStore, _ mirror: GitRepository
+    ) async throws -> HeldCommit? {
+        let moves = try await store.events(
+            EventFilter(kinds: [.revisionHeld, .revisionObserved]), limit: 1)
+        guard let held = moves.first, held.event.kind == .revisionHeld,
+            held.event.origin.commit == commit,
+            let pointer = try await store.revisions(limit: 1).first?.revision.pointer,
+            try await mirror.resolve(branch: pointer) == commit
+        else { return nil }
+        let approvals = try await store.events(
+            EventFilter(kinds: [.approved], commit: commit, after: held.sequence), limit: 1)
         return HeldCommit(
             commit: commit, why: held.event.result, sequence: held.sequence,
-            isApproved: events.first?.event.kind == .approved)
+            isApproved: !approvals.isEmpty)
     }
 
     /// What of it has to be approved: one of the words in `Approval`. The controller looks at the

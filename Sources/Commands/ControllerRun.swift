@@ -39,6 +39,7 @@ struct ControllerRun: Sendable {
             group.addTask { await followGateway() }
             group.addTask { try await serveRequests() }
             group.addTask { try await lookForDrift() }
+            group.addTask { try await scrub() }
             group.addTask { await StopSignals.wait(onHangUp: { looks.notify() }) }
             // The first to end, be it by a signal or by an error, ends all.
             defer { group.cancelAll() }
@@ -91,6 +92,24 @@ struct ControllerRun: Sendable {
             session.loop.submit(.looked(try await session.actual.look()))
         } catch let error as StateStoreError where !error.isFatal {
             session.console.warn("\(error)")
+        }
+    }
+
+    private func scrub() async throws {
+        var scrub = StoreScrub(
+            store: session.store, clock: SystemLoopClock(),
+            after: Digest(hashing: "\(UInt64.random(in: .min ... .max))".utf8))
+        var pause = Duration.zero
+        while true {
+            // First the pause: a controller that starts has other things to do.
+            try await Task.sleep(for: max(pause, driftInterval))
+            do {
+                let (events, milliseconds) = try await scrub.next()
+                for event in events { session.loop.submit(event) }
+                pause = .milliseconds(milliseconds)
+            } catch let error as StateStoreError where !error.isFatal {
+                session.console.warn("\(error)")
+            }
         }
     }
 

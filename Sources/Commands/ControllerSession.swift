@@ -19,6 +19,10 @@ struct ControllerSession {
     let console: ConsoleObserver
     let reporter: ControllerReporter
     let loop: ReconcileLoop
+    let care: MirrorCare
+    /// The mirror once more, for who blames: that may take long, and must not keep anybody from
+    /// looking at the branch.
+    let past: GitRepository
 
     /// - Parameter reading: stands between the mirror and whoever looks for the newest commit.
     static func open(
@@ -37,6 +41,7 @@ struct ControllerSession {
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
             fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
+        await mirror.sweepLocks()
         let console = ConsoleObserver(hasTimes: hasTimes)
         let actual = ActualStateLook(store: store)
         for digest in try await actual.findLost().sorted() {
@@ -63,14 +68,13 @@ struct ControllerSession {
         let serving = ServingFile(store: store) { digest in
             try await runtimes.runtime(for: digest).onnxRuntimeLibraryPath
         }
+        let past = try GitRepository(opening: stateDirectory + "/repo.git")
         let parts = ReconcileLoop.Parts(
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
             folders: LocalWorkFolders(stateDirectory: stateDirectory), executors: runtimes,
             serving: serving,
-            // A blame may take long: it must not keep anybody from looking at the branch.
             attribution: HistoryAttribution(
-                repository: try GitRepository(opening: stateDirectory + "/repo.git"),
-                projectPath: projectPath,
+                repository: past, projectPath: projectPath,
                 graph: { await observer.graph(of: $0) }), clock: SystemLoopClock(),
             observer: console)
         let core = try await CoreLoading.core(
@@ -88,7 +92,7 @@ struct ControllerSession {
                 onSettled: { settlement, beliefs in
                     await rememberSettled(
                         settlement, beliefs, observer: observer, stateDirectory: stateDirectory)
-                }))
+                }), care: MirrorCare(mirror: mirror, store: store), past: past)
     }
 
     private static var quietLogger: Logger {
@@ -111,12 +115,24 @@ struct ControllerSession {
         }
     }
 
-    /// Looks at the repository once and tells the loop if something changed.
+    /// Looks at the repository once and tells the loop if something changed. If the mirror turns out
+    /// to be damaged, it is made anew and looked at again.
     ///
     /// - Returns: whether something did.
     @discardableResult
     func look(branch: String) async throws -> Bool {
         let start = reporter.now
+        do {
+            return try await look(branch, since: start)
+        } catch let error as SourceControlError {
+            guard let mended = await care.mend(after: error, branch: branch) else { throw error }
+            console.warn(mended)
+            try await past.reopen()
+            return try await look(branch, since: start)
+        }
+    }
+
+    private func look(_ branch: String, since start: Double) async throws -> Bool {
         _ = try await mirror.update(branch: branch)
         return try await lookAtMirror(since: start)
     }

@@ -99,6 +99,7 @@ struct EventRow: Encodable {
     let kind: String
     let resource: ResourceID?
     let commit: String?
+    let plan: String?
     let actor: String
     let cause: String
     let result: String
@@ -112,6 +113,7 @@ struct EventRow: Encodable {
         kind = event.kind.rawValue
         resource = event.resource
         commit = event.origin.commit?.hex
+        plan = event.origin.plan
         actor = event.origin.actor
         cause = event.origin.cause
         result = event.result
@@ -139,10 +141,12 @@ struct EventRow: Encodable {
 enum EventWord {
     private static let known: [EventKind] = [
         .runStarted, .runSucceeded, .runFailed, .runCancelled, .runInterrupted, .nonReproducible,
-        .artifactDamaged, .artifactCollected, .failureForgotten, .versionRegistered, .stageMoved,
-        .stageCleared, .rolloutStarted, .rolloutReady, .revisionObserved, .revisionSettled,
-        .revisionHeld, .manifestsApplied, .resourcePruned, .statusChanged, .suspended, .resumed,
-        .approved, .fileQuarantined, .driftHealed, .driftFound, .rebuilt,
+        .artifactDamaged, .artifactRestored, .artifactCollected, .failureForgotten,
+        .versionRegistered, .stageMoved, .stageCleared, .rolloutStarted, .rolloutReady,
+        .revisionObserved, .revisionSettled, .revisionHeld, .manifestsApplied, .resourcePruned,
+        .statusChanged, .suspended, .resumed, .approved, .fileQuarantined, .driftHealed,
+        .driftFound, .rebuilt,
+        .mirrorRepaired,
     ]
 
     /// In any case.

@@ -100,7 +100,9 @@ struct HistoryCommand: AsyncParsableCommand {
                 version: record.version, digest: record.digest,
                 commit: record.revision.commit.hex,
                 started: TimeText.date(milliseconds: record.startedAt),
-                readyAfterSeconds: record.readyAt.map { Double($0 - record.startedAt) / 1000 })
+                readyAfterSeconds: record.readyAt.map {
+                    Double(max(0, $0 - record.startedAt)) / 1000
+                })
         }
         var table = Table("STARTED", "VERSION", "COMMIT", "READY AFTER", "DIGEST")
         for row in rows {

@@ -73,8 +73,9 @@ struct PlanCommand: AsyncParsableCommand {
                 try await reader.compile(other).graph, compiled.graph)
         }
         let view = PlanView(
-            revision: revision.description, short: revision.short, resources: changes,
-            steps: rows, diagnostics: compiled.diagnostics.map(RecordedDiagnostic.init))
+            revision: revision.description, short: revision.short,
+            plan: PlanID(of: plan.steps, at: commit).description, resources: changes, steps: rows,
+            diagnostics: compiled.diagnostics.map(RecordedDiagnostic.init))
         try format.write(view, text: view.text(isComplete: all))
         if view.hasErrors { throw ExitStatus.failure }
         if detailedExitcode, view.hasWork { throw ExitStatus.changes }

@@ -22,20 +22,13 @@ struct PlanView: Encodable {
             sql = program.flatMap(Row.sql)
             var artifact: Digest?
             var problem: String?
+            action = planned.action.word
             switch planned.action {
-            case .cached(let digest):
-                action = "cached"
-                artifact = digest
-            case .run: action = "run"
-            case .mayRun: action = "may run"
-            case .failed(let failure):
-                action = "failed"
-                problem = failure.message
-            case .blocked(let other):
-                action = "blocked"
-                problem = "waits for \(other), which cannot succeed"
+            case .cached(let digest): artifact = digest
+            case .run, .mayRun: break
+            case .failed(let failure): problem = failure.message
+            case .blocked(let other): problem = "waits for \(other), which cannot succeed"
             case .missingSource(let path, let why):
-                action = "missing source"
                 problem = why.hasPrefix(path.display) ? why : "\(path.display): \(why)"
             }
             self.artifact = artifact
@@ -51,12 +44,15 @@ struct PlanView: Encodable {
 
     let revision: String
     let short: String
+    /// As runs and events of this plan have it.
+    let plan: String
     let resources: [ResourceChange]
     let steps: [Row]
     let diagnostics: [RecordedDiagnostic]
 
     private enum CodingKeys: String, CodingKey {
         case revision
+        case plan
         case resources
         case steps
         case diagnostics

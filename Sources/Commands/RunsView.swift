@@ -11,6 +11,7 @@ struct RunsView: Encodable {
         let seconds: Double?
         let started: String
         let commit: String
+        let plan: String?
         let fingerprint: Fingerprint
         let artifact: Digest?
         let reasons: [Reason]
@@ -25,8 +26,9 @@ struct RunsView: Encodable {
             Row(
                 run: record.id, step: record.step, state: record.state.rawValue,
                 seconds: record.seconds, started: TimeText.date(milliseconds: record.startedAt),
-                commit: record.commit.hex, fingerprint: record.fingerprint,
-                artifact: record.artifact, reasons: record.reasons, failure: record.failure,
+                commit: record.commit.hex, plan: record.order.plan,
+                fingerprint: record.fingerprint, artifact: record.artifact, reasons: record.reasons,
+                failure: record.failure,
                 metadata: record.metadata)
         }
     }

@@ -11,6 +11,8 @@ struct StateChange {
     static let standardTimeout: Int64 = 30
     /// Rehashing nothing, but unlinking may be slow on large stores.
     static let garbageTimeout: Int64 = 600
+    /// What is suspected is read again, and may be large.
+    static let repairTimeout: Int64 = 3600
 
     struct Answer {
         let reply: ControlReply

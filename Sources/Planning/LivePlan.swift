@@ -25,6 +25,11 @@ package struct LivePlan: Sendable {
         Plan(steps: (graph?.order ?? []).compactMap { planned[$0] })
     }
 
+    /// As of `plan`. O(number of steps), unless nothing is to be done.
+    package func id(at commit: CommitID) -> PlanID {
+        PlanID(of: counts.cached == counts.total ? [] : Array(planned.values), at: commit)
+    }
+
     package func step(_ id: StepID) -> PlannedStep? { planned[id] }
 
     /// Steps whose inputs are known and that have this fingerprint, in the graph's order.
@@ -82,6 +87,16 @@ package struct LivePlan: Sendable {
         var dirty: Set<StepID> = []
         for fingerprint in fingerprints {
             state.results[fingerprint] = nil
+            dirty.formUnion(byFingerprint[fingerprint] ?? [])
+        }
+        return replan(dirty)
+    }
+
+    /// The artifacts of these are there again. Where a fingerprint has a result already, that stays.
+    package mutating func found(_ results: [Fingerprint: RecordedResult]) -> [StepID] {
+        var dirty: Set<StepID> = []
+        for (fingerprint, result) in results where state.results[fingerprint] == nil {
+            state.results[fingerprint] = result
             dirty.formUnion(byFingerprint[fingerprint] ?? [])
         }
         return replan(dirty)

@@ -28,7 +28,7 @@ package struct ControlHandler: Sendable {
         }
     }
 
-    private let store: StateStore
+    let store: StateStore
     private let clock: any LoopClock
     /// Nil as long as no commit was read: then nothing is known to be garbage.
     private let roots: @Sendable () async throws -> Roots?
@@ -57,6 +57,8 @@ package struct ControlHandler: Sendable {
                 return try await approve(commit, what, actor)
             case .collectGarbage(let isDryRun, let retention, let actor):
                 return try await collectGarbage(isDryRun, retention, actor)
+            case .repair(let artifacts, let actor):
+                return try await repair(artifacts, actor)
             case .lookAgain:
                 return Outcome(.done, needsLook: true)
             }

@@ -12,6 +12,9 @@ package enum ControlRequest: Hashable, Sendable, Codable {
     case approve(commit: CommitID, what: String, actor: String)
     /// - Parameter retentionMilliseconds: nil: as the Project says.
     case collectGarbage(isDryRun: Bool, retentionMilliseconds: Int64?, actor: String)
+    /// Read these artifacts again, and those that are recorded as damaged, and have made again what
+    /// is not whole.
+    case repair(artifacts: [Digest], actor: String)
     /// Look at the repository and at what exists now.
     case lookAgain
 }
@@ -22,5 +25,6 @@ package enum ControlReply: Hashable, Sendable, Codable {
     /// It was so before: nothing was suspended, or it was approved already.
     case nothingToDo
     case garbage(GarbageSummary)
+    case repaired(RepairSummary)
     case refused(message: String, hint: String?)
 }

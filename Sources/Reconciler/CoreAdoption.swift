@@ -46,6 +46,7 @@ extension ReconcilerCore {
         let lost = lostBefore
         lostBefore = []
         takeLost(lost, now: now)
+        planID = plan.id(at: state.revision.commit)
     }
 
     private mutating func adoptGraph(_ state: DesiredState, _ old: DesiredState?) {

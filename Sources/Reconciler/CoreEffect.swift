@@ -35,9 +35,10 @@ package struct StepLaunch: Sendable {
     package let runtime: Digest
     /// From 1.
     package let attempt: Int
+    package let plan: PlanID?
     package init(
         step: Step, program: JSONValue, fingerprint: Fingerprint, inputs: [String: Digest],
-        reasons: [Reason], revision: Revision, runtime: Digest, attempt: Int
+        reasons: [Reason], revision: Revision, runtime: Digest, attempt: Int, plan: PlanID? = nil
     ) {
         self.step = step
         self.program = program
@@ -47,12 +48,13 @@ package struct StepLaunch: Sendable {
         self.revision = revision
         self.runtime = runtime
         self.attempt = attempt
+        self.plan = plan
     }
 
     func with(reasons: [Reason]) -> StepLaunch {
         StepLaunch(
             step: step, program: program, fingerprint: fingerprint, inputs: inputs,
-            reasons: reasons, revision: revision, runtime: runtime, attempt: attempt)
+            reasons: reasons, revision: revision, runtime: runtime, attempt: attempt, plan: plan)
     }
 }
 

@@ -50,15 +50,19 @@ package struct Interruption: Hashable, Sendable {
 package struct ActualState: Hashable, Sendable {
     /// Artifacts whose files are missing or damaged, and which are recorded as such.
     package var lost: Set<Digest>
+    /// Results whose artifacts counted as lost and are whole again.
+    package var found: [Fingerprint: RecordedResult]
     /// Model → stage → number of the version. Nil: was not looked at.
     package var stages: [ResourceName: [ResourceName: Int]]?
     /// What the gateway is told to serve is not what was written last.
     package var isServingChanged: Bool
     package init(
-        lost: Set<Digest> = [], stages: [ResourceName: [ResourceName: Int]]? = nil,
+        lost: Set<Digest> = [], found: [Fingerprint: RecordedResult] = [:],
+        stages: [ResourceName: [ResourceName: Int]]? = nil,
         isServingChanged: Bool = false
     ) {
         self.lost = lost
+        self.found = found
         self.stages = stages
         self.isServingChanged = isServingChanged
     }

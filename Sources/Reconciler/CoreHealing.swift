@@ -87,6 +87,7 @@ extension ReconcilerCore {
 
     mutating func take(_ actual: ActualState, now: Int64) {
         takeLost(actual.lost, now: now)
+        takeFound(actual.found)
         if let stages = actual.stages { takeStages(stages, now: now) }
         if actual.isServingChanged { takeChangedServing(now: now) }
     }
@@ -113,6 +114,12 @@ extension ReconcilerCore {
         }
         touch(steps: changed)
         // What a lost model was served by waits until it is there again.
+        for model in registry.models.keys { touch(model: model) }
+    }
+
+    private mutating func takeFound(_ results: [Fingerprint: RecordedResult]) {
+        guard !results.isEmpty else { return }
+        touch(steps: plan.found(results))
         for model in registry.models.keys { touch(model: model) }
     }
 

@@ -201,7 +201,8 @@ extension ReconcilerCore {
                         step: planned.step, program: desired.graph.program(of: planned.step),
                         fingerprint: fingerprint, inputs: planned.inputs,
                         reasons: planned.reasons, revision: desired.revision,
-                        runtime: desired.runtime, attempt: (attempt?.count ?? 0) + 1)))
+                        runtime: desired.runtime, attempt: (attempt?.count ?? 0) + 1,
+                        plan: planID)))
         }
         return effects + cancelUnwanted()
     }

@@ -51,7 +51,10 @@ package actor DesiredStateReader {
     private func read(_ commit: CommitID) async throws -> ReadCommit {
         if let read = last?.read, read.commit == commit { return read.unchanged() }
         let entries: TreeDifference
-        if let before = last?.read, let base = before.commit {
+        // It may be gone: from a mirror that was damaged, say.
+        if let before = last?.read, let base = before.commit,
+            try await repository.contains(base)
+        {
             entries = try await difference(from: base, before, to: commit)
         } else {
             let listing = try await repository.files(

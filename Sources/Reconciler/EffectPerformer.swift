@@ -1,4 +1,4 @@
-import Planning
+package import Planning
 package import ResourceAPI
 
 /// Does one effect of the core by calling the ports, and says what came of it as an event. Makes no
@@ -19,18 +19,24 @@ package struct EffectPerformer: Sendable {
 
     /// Any effect but `start`, `cancel` and `wake`, which are the caller's.
     ///
-    /// - Parameter runtime: lock digest of the commit that is wanted.
+    /// - Parameters:
+    ///   - runtime: lock digest of the commit that is wanted.
+    ///   - plan: under which it is done.
     /// - Throws: what is final: the state cannot be trusted, or is not ours any more.
-    package func perform(_ effect: CoreEffect, runtime: Digest) async throws -> CoreEvent? {
+    package func perform(
+        _ effect: CoreEffect, runtime: Digest, plan: PlanID? = nil
+    ) async throws -> CoreEvent? {
         do {
-            return try await attempt(effect, runtime: runtime)
+            return try await attempt(effect, recorder.under(plan), runtime: runtime)
         } catch let trouble as PassingTrouble {
             observer.warn(trouble.message)
             return .notDone(effect, trouble)
         }
     }
 
-    private func attempt(_ effect: CoreEffect, runtime: Digest) async throws -> CoreEvent? {
+    private func attempt(
+        _ effect: CoreEffect, _ recorder: any StateRecorder, runtime: Digest
+    ) async throws -> CoreEvent? {
         switch effect {
         case .loadMetrics(let fingerprint):
             return .metrics(fingerprint, try await recorder.metrics(of: fingerprint))

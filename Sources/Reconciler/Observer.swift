@@ -64,6 +64,8 @@ package actor Observer {
         let found = try await sources.observe(compiled.graph, at: commit)
         try await record(commit, changes)
         last = (commit, compiled)
+        // Whatever was held is not any more; if it comes back, that is told anew.
+        toldHold = nil
         lastSources = found
         // Attribution asks for the graphs of runs that are under way: the newest few.
         if graphs.count >= 3 { graphs = [:] }

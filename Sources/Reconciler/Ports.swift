@@ -22,6 +22,9 @@ package struct PassingTrouble: Error, Hashable, Sendable, CustomStringConvertibl
 ///
 /// - Throws: `PassingTrouble`; any other error is final.
 package protocol StateRecorder: Sendable {
+    /// The same, for changes that are made for this plan.
+    func under(_ plan: PlanID?) -> any StateRecorder
+
     /// - Returns: the run's id.
     func begin(_ launch: StepLaunch) async throws -> String
     /// Publishes the files in `directory` as the artifact and records the success.

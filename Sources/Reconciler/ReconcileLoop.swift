@@ -153,7 +153,9 @@ package actor ReconcileLoop {
             scheduleWake(at: time)
         default:
             guard let runtime = core.desired?.runtime else { return nil }
-            if let event = try await performer.perform(effect, runtime: runtime) {
+            if let event = try await performer.perform(
+                effect, runtime: runtime, plan: core.planID)
+            {
                 post.yield(event)
             } else if case .settled(let settlement, _) = effect {
                 if settlement.failed == 0 { await onSettled(settlement, core.beliefs) }
@@ -190,7 +192,8 @@ package actor ReconcileLoop {
             && noted[deployment.name] != deployment.digest
         {
             do {
-                try await recorder.recordReady(deployment, revision: revision)
+                try await recorder.under(core.planID)
+                    .recordReady(deployment, revision: revision)
                 noted[deployment.name] = deployment.digest
             } catch is PassingTrouble {
                 retry(report)

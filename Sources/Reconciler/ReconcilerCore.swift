@@ -14,6 +14,8 @@ package import StateStore
 package struct ReconcilerCore: Sendable {
     package internal(set) var desired: DesiredState?
     package internal(set) var plan: LivePlan
+    /// Of the plan as it was when the commit, or new data, was taken up.
+    package internal(set) var planID: PlanID?
     var index = GraphIndex()
     /// The first error of each resource.
     var errors: [ResourceID: Diagnostic] = [:]

@@ -9,15 +9,28 @@ package struct StoreRecorder: StateRecorder {
     private let store: StateStore
     /// Who the changes are ascribed to: `controller`, or a person's name for `ingot apply`.
     private let actor: String
-    private let unended = UnendedRuns()
+    private let unended: UnendedRuns
+    /// What the changes are made for.
+    private let plan: PlanID?
 
     package init(store: StateStore, actor: String) {
+        self.init(store: store, actor: actor, plan: nil, unended: UnendedRuns())
+    }
+
+    private init(store: StateStore, actor: String, plan: PlanID?, unended: UnendedRuns) {
         self.store = store
         self.actor = actor
+        self.plan = plan
+        self.unended = unended
+    }
+
+    package func under(_ plan: PlanID?) -> any StateRecorder {
+        StoreRecorder(store: store, actor: actor, plan: plan, unended: unended)
     }
 
     private func origin(_ revision: Revision, _ cause: String) -> ChangeOrigin {
-        ChangeOrigin(actor: actor, commit: revision.commit, cause: cause)
+        ChangeOrigin(
+            actor: actor, commit: revision.commit, plan: plan?.description, cause: cause)
     }
 
     /// What may pass is told apart from what ends the controller: a database whose writes fail
@@ -45,8 +58,9 @@ package struct StoreRecorder: StateRecorder {
         let step = launch.step
         let run = NewRun(
             step: step.id, fingerprint: launch.fingerprint, revision: launch.revision,
-            actor: actor, attempt: launch.attempt, reasons: launch.reasons,
-            recipeVersion: step.recipeVersion, recipe: step.recipe, inputs: launch.inputs,
+            plan: launch.plan?.description, actor: actor, attempt: launch.attempt,
+            reasons: launch.reasons, recipeVersion: step.recipeVersion, recipe: step.recipe,
+            inputs: launch.inputs,
             runtime: launch.runtime, seed: step.seed, threads: step.resources.cpus)
         return try await recording { () throws(StateStoreError) in
             do throws(StateStoreError) {
@@ -232,7 +246,7 @@ package struct StoreRecorder: StateRecorder {
                 diagnostics: diagnostics.map(RecordedDiagnostic.init),
                 counts: StepCounts(
                     ran: settlement.ran, cached: settlement.cached, failed: settlement.failed),
-                actor: actor)
+                actor: actor, plan: plan?.description)
         }
     }
 

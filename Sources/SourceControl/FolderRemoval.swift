@@ -13,6 +13,16 @@ enum FolderRemoval {
         }
     }
 
+    /// What writers that were killed while they changed a reference have left: as long as it is there,
+    /// nobody can change that reference. No reference has a name that ends so.
+    static func sweepLocks(_ repository: String) {
+        for name in ["packed-refs.lock", "HEAD.lock", "config.lock"] { unlink(repository + name) }
+        let references = FileManager.default.enumerator(atPath: repository + "refs")
+        while let name = references?.nextObject() as? String {
+            if name.hasSuffix(".lock") { unlink("\(repository)refs/\(name)") }
+        }
+    }
+
     /// What killed writers left among a repository's objects.
     static func sweepTemporaries(_ objects: String) {
         for folder in [objects + "pack/", objects] {

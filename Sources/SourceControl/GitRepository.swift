@@ -32,7 +32,7 @@ package actor GitRepository: Repository {
     }
 
     /// After the folder became another repository.
-    func reopen() throws(SourceControlError) {
+    package func reopen() throws(SourceControlError) {
         handle = try GitHandle.open(handle.path)
     }
 

@@ -126,6 +126,11 @@ package actor Mirror {
         }
     }
 
+    /// Removes the locks that a killed writer has left. Only for who alone may write to the mirror.
+    package func sweepLocks() {
+        FolderRemoval.sweepLocks(handle.commonDirectory)
+    }
+
     /// Keeps a commit that is in the mirror, and all that it contains, for ever.
     package func keepAlive(_ commit: CommitID) throws(SourceControlError) {
         try handle.keepAlive(commit)

@@ -177,6 +177,22 @@ extension SourceControlError {
     }
 }
 
+extension SourceControlError {
+    /// Whether something that should be in a repository could not be read: a damaged mirror gives such
+    /// errors, and so does a damaged source.
+    package var mayBeDamage: Bool {
+        switch self {
+        case .missingObject, .corruptTree, .unreadable, .unsupportedRepository, .mirrorUnusable,
+            .library:
+            true
+        // What the fetching child met in the mirror.
+        case .fetchRefused(_, let problem):
+            ["MissingObject", "CorruptTree", "LibGit2"].contains(problem.code)
+        default: false
+        }
+    }
+}
+
 extension SourceControlError: CustomStringConvertible {
     package var description: String {
         guard let hint else { return message }

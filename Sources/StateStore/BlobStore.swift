@@ -33,22 +33,24 @@ final class BlobStore: Sendable {
     }
 
     /// Makes the folders, all 256 of them, so that publishing need not.
+    ///
+    /// What a start that was cut off has made may be there and not yet durable, and after a power
+    /// loss any of the names may be missing. So every start lists them and syncs the folders that
+    /// have them, which costs nothing where nothing has changed.
     func prepare() throws(FileSystemError) {
-        try fileSystem.createDirectory(root)
-        try fileSystem.createDirectory(temporaryFolder)
-        if try fileSystem.status(of: recordsFolder) == nil {
-            try fileSystem.createDirectory(recordsFolder)
-            try fileSystem.synchronizeDirectory(root)
+        for folder in [root, temporaryFolder, recordsFolder, contentFolder] {
+            try fileSystem.createDirectory(folder)
         }
-        let isNew = try fileSystem.status(of: contentFolder + "/ff") == nil
-        guard isNew else { return }
-        try fileSystem.createDirectory(contentFolder)
+        let present = Set(try fileSystem.names(in: contentFolder))
         for byte in UInt8.min...UInt8.max {
-            try fileSystem.createDirectory(
-                "\(contentFolder)/\(Hex.encode(CollectionOfOne(byte)))")
+            let name = Hex.encode(CollectionOfOne(byte))
+            guard !present.contains(Array(name.utf8)) else { continue }
+            try fileSystem.createDirectory("\(contentFolder)/\(name)")
         }
-        try fileSystem.synchronizeDirectory(contentFolder)
-        try fileSystem.synchronizeDirectory(root)
+        for folder in [contentFolder, recordsFolder, recordsFolder + "/versions", root] {
+            guard try fileSystem.status(of: folder) != nil else { continue }
+            try fileSystem.synchronizeDirectory(folder)
+        }
     }
 
     /// Removes what a killed writer left half-written.

@@ -31,6 +31,7 @@ package struct EventKind: RawRepresentable, Hashable, Sendable {
     package static let runInterrupted = EventKind(rawValue: "RunInterrupted")
     package static let nonReproducible = EventKind(rawValue: "NonReproducible")
     package static let artifactDamaged = EventKind(rawValue: "ArtifactDamaged")
+    package static let artifactRestored = EventKind(rawValue: "ArtifactRestored")
     package static let failureForgotten = EventKind(rawValue: "FailureForgotten")
     package static let versionRegistered = EventKind(rawValue: "VersionRegistered")
     package static let stageMoved = EventKind(rawValue: "StageMoved")

@@ -1,11 +1,17 @@
 import GRDB
 package import ResourceAPI
 
+/// Of an artifact that is not collected yet.
+enum ArtifactState: String, Hashable, Sendable {
+    case present
+    case damaged
+}
+
 extension StateStore {
     /// Artifacts that are recorded as present and are not: a file of theirs is missing or has
     /// another length. Sorted. Contents are not read, so it costs one `stat` for each file.
     package func lostArtifacts() async throws(StateStoreError) -> [Digest] {
-        let recorded = try await presentArtifacts()
+        let recorded = try await recordedArtifacts(.present)
         let blobs = artifacts.blobs
         return try await artifacts.queue.run { () throws(StateStoreError) in
             try StateStoreError.translating { () throws(FileSystemError) in
@@ -19,7 +25,9 @@ extension StateStore {
     }
 
     /// As they are recorded, sorted by digest.
-    func presentArtifacts() async throws(StateStoreError) -> [PublishedArtifact] {
+    func recordedArtifacts(
+        _ state: ArtifactState
+    ) async throws(StateStoreError) -> [PublishedArtifact] {
         try await read { database in
             var artifacts: [PublishedArtifact] = []
             var files: [ArtifactFile] = []
@@ -29,8 +37,8 @@ extension StateStore {
                     sql: """
                         SELECT a.digest AS artifact, f.name, f.digest, f.size FROM artifacts a
                         LEFT JOIN artifact_files f ON f.artifact = a.digest
-                        WHERE a.state = 'present' ORDER BY a.digest, f.name
-                        """))
+                        WHERE a.state = ? ORDER BY a.digest, f.name
+                        """), arguments: [state.rawValue])
             while let row = try rows.next() {
                 let record = Record("artifact_files", row)
                 let artifact: Digest = try record.value("artifact")
@@ -47,6 +55,25 @@ extension StateStore {
             }
             if let current { artifacts.append(PublishedArtifact(digest: current, files: files)) }
             return artifacts
+        }
+    }
+}
+
+extension StateStore {
+    /// The present artifact with the next larger digest, and how many there are; nil at the end.
+    package func nextPresentArtifact(
+        after last: Digest?
+    ) async throws(StateStoreError) -> (Digest?, count: Int) {
+        try await read { database in
+            let record = try database.record(
+                "artifacts",
+                """
+                SELECT digest FROM artifacts WHERE state = 'present' AND (?1 IS NULL OR digest > ?1)
+                ORDER BY digest LIMIT 1
+                """, [last])
+            let count = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM artifacts WHERE state = 'present'")
+            return (try record?.value("digest"), count ?? 0)
         }
     }
 }

@@ -123,7 +123,8 @@ struct Rebuilding {
         try database.change(
             """
             INSERT INTO fingerprints
-            SELECT fingerprint, artifact, id, finished_at - started_at FROM runs WHERE id = ?
+            SELECT fingerprint, artifact, id, max(0, finished_at - started_at)
+            FROM runs WHERE id = ?
             """, [result.row.value("id") as String?])
     }
 }

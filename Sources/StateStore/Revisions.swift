@@ -127,16 +127,21 @@ extension StateStore {
         }
     }
 
-    /// Records how the pointer's newest revision ended up. Writes only what has changed.
+    /// Records how the pointer's newest revision ended up. Writes only what has changed, and nothing
+    /// of a revision that a newer one has superseded: its last step may end while that one is being
+    /// recorded.
     package func settle(
         _ revision: Revision, _ state: RevisionState, diagnostics: [RecordedDiagnostic],
-        counts: StepCounts, actor: String
+        counts: StepCounts, actor: String, plan: String? = nil
     ) async throws(StateStoreError) {
         let now = clock()
         try await write { database in
             guard let newest = try newestRevision(database, revision.pointer),
                 newest.revision == revision
-            else { throw StateStoreError.unknownRevision(revision) }
+            else {
+                if try wasObserved(database, revision) { return }
+                throw StateStoreError.unknownRevision(revision)
+            }
             // A controller that starts anew does not know what ran for it before.
             let counts = StepCounts(
                 ran: max(counts.ran, newest.counts.ran), cached: counts.cached,
@@ -155,7 +160,7 @@ extension StateStore {
                     Encoded(counts), newest.sequence,
                 ])
             let origin = ChangeOrigin(
-                actor: actor, commit: revision.commit, cause: "nothing is left to do")
+                actor: actor, commit: revision.commit, plan: plan, cause: "nothing is left to do")
             try EventChain(database: database, time: now).append(
                 NewEvent(
                     .revisionSettled, origin: origin, result: state.rawValue,
@@ -195,4 +200,10 @@ private func newestRevision(_ database: Database, _ pointer: String) throws -> R
         "revisions", QuickQuery.newestRevision.rawValue,
         [pointer]
     ).map { try RevisionRecord($0) }
+}
+
+private func wasObserved(_ database: Database, _ revision: Revision) throws -> Bool {
+    try database.record(
+        "revisions", "SELECT 1 FROM revisions WHERE pointer = ? AND \"commit\" = ? LIMIT 1",
+        [revision.pointer, revision.commit]) != nil
 }

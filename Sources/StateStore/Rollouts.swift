@@ -78,7 +78,7 @@ extension StateStore {
                     result: "version \(newest.version) of model/\(newest.model)",
                     payload: [
                         "digest": .string(digest.description),
-                        "milliseconds": .int(now - newest.startedAt),
+                        "milliseconds": .int(max(0, now - newest.startedAt)),
                     ]))
         }
     }

@@ -100,7 +100,7 @@ private enum RecordedStateLoading {
             let milliseconds: Int64 = try record.value("milliseconds")
             results[try record.value("fingerprint")] = RecordedResult(
                 digest: try record.value("digest"), runID: try record.value("run"),
-                seconds: Double(milliseconds) / 1000)
+                seconds: Double(max(0, milliseconds)) / 1000)
         }
         return results
     }
@@ -111,7 +111,8 @@ private enum RecordedStateLoading {
             try database.cachedStatement(
                 sql: """
                     SELECT step, r.fingerprint, recipe_version, recipe, inputs, runtime, seed,
-                        threads, f.digest, "commit", finished_at - started_at AS milliseconds
+                        threads, f.digest, "commit",
+                        max(0, finished_at - started_at) AS milliseconds
                     FROM runs r JOIN fingerprints f ON f.fingerprint = r.fingerprint
                     WHERE seq IN
                         (SELECT max(seq) FROM runs WHERE state = 'succeeded' GROUP BY step)

@@ -94,8 +94,8 @@ package struct RunRecord: Hashable, Sendable {
     package var inputs: [String: Digest] { order.inputs }
     package var reasons: [Reason] { order.reasons }
 
-    /// Nil while it runs.
-    package var seconds: Double? { finishedAt.map { Double($0 - startedAt) / 1000 } }
+    /// Nil while it runs; 0 if the clock was set back meanwhile.
+    package var seconds: Double? { finishedAt.map { Double(max(0, $0 - startedAt)) / 1000 } }
 
     init(_ record: Record) throws(StateStoreError) {
         let reasons: Encoded<[Reason]> = try record.value("reasons")

@@ -73,7 +73,7 @@ struct RunRecording {
             ? "UPDATE SET digest = excluded.digest" : "NOTHING"
         try database.change(
             "INSERT INTO fingerprints VALUES (?, ?, ?, ?) ON CONFLICT DO \(conflict)",
-            [run.fingerprint, artifact.digest, id, now - run.startedAt])
+            [run.fingerprint, artifact.digest, id, max(0, now - run.startedAt)])
         try database.change("DELETE FROM failures WHERE fingerprint = ?", [run.fingerprint])
         try tell(
             .runSucceeded, run.order, id: id, result: artifact.digest.description,

@@ -18,7 +18,7 @@ extension StateStore {
         let (lock, database) = try await opening.run {
             () throws(StateStoreError) -> (StateLock, DatabaseQueue) in
             do throws(FileSystemError) {
-                try LocalFileSystem().createDirectory(path)
+                try directory.make(on: LocalFileSystem())
             } catch {
                 throw .directoryUnusable(
                     path: path, problem: StateStoreError.text(of: error.code))
@@ -41,15 +41,15 @@ extension StateStore {
         faults: (any TransactionFaults)? = nil
     ) async throws(StateStoreError) -> StateStore {
         guard let lock = memory.tryLock() else { throw .inUse(directory: path, process: nil) }
+        let directory = StateDirectory(path: path)
         try await BlockingQueue(label: "ingot.open").run { () throws(StateStoreError) in
             try StateStoreError.translating { () throws(FileSystemError) in
-                try fileSystem.createDirectory(path)
+                try directory.make(on: fileSystem)
             }
         }
         return try await openWriter(
-            Opened(
-                directory: StateDirectory(path: path), database: memory.queue, isMemory: true,
-                lock: lock), clock: clock, runID: runID, fileSystem: fileSystem, faults: faults)
+            Opened(directory: directory, database: memory.queue, isMemory: true, lock: lock),
+            clock: clock, runID: runID, fileSystem: fileSystem, faults: faults)
     }
 
     /// Opens the state for reading, beside a writer or without one. Never writes.
@@ -92,6 +92,7 @@ extension StateStore {
             let blobs = BlobStore(root: directory.storePath, fileSystem: fileSystem)
             try StateStoreError.translating { () throws(FileSystemError) in
                 try blobs.prepare()
+                try fileSystem.synchronizeDirectory(directory.path)
                 _ = try blobs.sweepTemporary()
             }
             let file = EpochFile(blobs: blobs)

@@ -35,6 +35,17 @@ extension StateStore {
         try await read { database in try RecordVerification(database: database).findings() }
     }
 
+    private func noteDamaged(_ report: inout VerificationReport) async throws(StateStoreError) {
+        report.damaged = try await recordedArtifacts(.damaged).count
+        guard report.damaged > 0 else { return }
+        report.notes.append(
+            Finding(
+                kind: .artifact, message: "\(report.damaged) artifacts are recorded as damaged",
+                hint:
+                    "they are made again when a commit needs them; `ingot verify --repair` takes back those whose files are whole again"
+            ))
+    }
+
     /// Results of an older Ingot have none.
     private func noteMissingRecords(
         _ report: inout VerificationReport
@@ -59,7 +70,7 @@ extension StateStore {
     private func verifyStore(
         isDeep: Bool, _ report: inout VerificationReport
     ) async throws(StateStoreError) {
-        let present = try await presentArtifacts()
+        let present = try await recordedArtifacts(.present)
         let check = StoreVerification(blobs: artifacts.blobs, isDeep: isDeep)
         let found = try await artifacts.queue.run { () throws(StateStoreError) in
             try check.report(on: present)
@@ -68,10 +79,11 @@ extension StateStore {
         report.files = found.files
         report.bytes = found.bytes
         report.notes = found.notes
+        try await noteDamaged(&report)
         try await noteMissingRecords(&report)
         guard !found.findings.isEmpty else { return }
         // Garbage collection may have deleted files while they were looked at.
-        let still = Set(try await presentArtifacts().map(\.digest))
+        let still = Set(try await recordedArtifacts(.present).map(\.digest))
         report.findings += found.findings.filter { finding in
             finding.artifact.map(still.contains) ?? true
         }

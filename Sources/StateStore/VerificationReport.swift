@@ -33,7 +33,7 @@ extension Finding.Kind {
     fileprivate var hint: String {
         switch self {
         case .artifact:
-            "the controller makes it again where it is needed, once it has noticed: restart it, or delete the named file so that the next look finds it missing"
+            "`ingot verify --repair` puts the bad file aside and has it made again where the newest commit needs it"
         case .record, .eventChain:
             "another program or a damaged disk has changed the database: restore it from a backup, or `ingot rebuild` makes a new one from the store"
         case .database: "`ingot rebuild` moves the file aside and makes a new one from the store"
@@ -46,6 +46,8 @@ extension Finding.Kind {
 package struct VerificationReport: Hashable, Sendable {
     /// Present ones.
     package var artifacts = 0
+    /// Recorded as damaged; not looked at.
+    package var damaged = 0
     /// In the store.
     package var files = 0
     /// Of these files.

@@ -116,7 +116,9 @@ def measure_controller(scale: Scale, processes: Processes) -> list[tuple[str, ..
     cold = []
     for index in range(3):
         process = scale.controller(processes, f"scale-cold-{index}")
-        report = scale.until("its cold start", lambda r: r["pid"] == process.pid and r["changedMs"])
+        report = scale.until(
+            "its cold start", lambda r, pid=process.pid: r["pid"] == pid and r["changedMs"]
+        )
         cold.append(report["coldStartMs"])
         if index < 2:
             processes.stop(process)

@@ -46,6 +46,46 @@ struct ApprovalTests {
         #expect(done.status == 0, "\(done)")
         #expect(!(try workshop.ingot("status").standardOutput.contains("d7")))
         #expect(!(try workshop.ingot("status").standardOutput.contains("warning")))
+        // It was followed: that it was held once counts no more.
+        expectNotHeld(try workshop.ingot("approve", removal), removal)
+    }
+
+    private func expectNotHeld(_ output: Workshop.Output, _ commit: String) {
+        #expect(output.status == 1)
+        #expect(
+            output.standardError == """
+                error: commit \(commit.prefix(7)) is not held
+                hint: `ingot status` shows what is held, and why
+
+                """)
+    }
+
+    @Test("only what is held now can be approved, not what was held once")
+    func heldOnce() throws {
+        let workshop = try Workshop()
+        defer { workshop.remove() }
+        let project = NoopProject(workshop)
+        let start = try project.commit(steps(8), "Start")
+        #expect(try project.apply().status == 0)
+        let first = try project.commit(steps(2), "Remove most")
+        #expect(try project.apply().status == 1)
+        let second = try project.commit(steps(1), "Remove more")
+        #expect(try project.apply().status == 1)
+        expectNotHeld(try workshop.ingot("approve", first), first)
+        // The branch goes back to where it was, and on from there.
+        try workshop.git("reset", "-q", "--hard", start)
+        try workshop.git("push", "-q", "--force", "origin", "main")
+        #expect(try project.apply().status == 0)
+        expectNotHeld(try workshop.ingot("approve", second), second)
+        _ = try project.commit(steps(9), "Add one")
+        #expect(try project.apply().status == 0)
+        expectNotHeld(try workshop.ingot("approve", second), second)
+        // Held again, it can be approved.
+        let third = try project.commit(steps(2), "Remove most after all")
+        #expect(try project.apply().status == 1)
+        let approved = try workshop.ingot("approve", third)
+        #expect(approved.status == 0, "\(approved)")
+        #expect(try project.apply().status == 0)
     }
 
     @Test("a rewritten history is held until it is approved, with apply too")

@@ -92,8 +92,8 @@ struct StoreCareTests {
             "\(early)")
         let shown = try workshop.ingot("gc", "--retention", "0s", "--output", "json")
         #expect(shown.status == 0, "\(shown)")
-        #expect(
-            (try workshop.json(shown)["artifacts"] as? [[String: String]])?.count == 2, "\(shown)")
+        let artifacts = try workshop.json(shown)["artifacts"] as? [[String: String]]
+        #expect(artifacts?.count == 2, "\(shown)")
         #expect(try blobs(workshop).count == before)
         let deleted = try workshop.ingot("gc", "--delete", "--retention", "0s")
         #expect(deleted.status == 0, "\(deleted)")
@@ -131,11 +131,7 @@ struct StoreCareTests {
         let dry = try workshop.ingot("gc", "--retention", "0s")
         #expect(dry.standardOutput.hasPrefix("would delete 0 artifacts"), "\(dry)")
 
-        let path = try output(workshop, of: "dataset/c#noop")
-        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        bytes[bytes.startIndex] ^= 1
-        chmod(path, 0o644)
-        try bytes.write(to: URL(fileURLWithPath: path))
+        try flipOneBit(of: try output(workshop, of: "dataset/c#noop"))
         let found = try workshop.ingot("verify", "--output", "json")
         #expect(found.status == 1, "\(found)")
         let findings = try #require(try workshop.json(found)["findings"] as? [[String: Any]])
@@ -143,6 +139,76 @@ struct StoreCareTests {
         #expect(
             findings.contains { ($0["message"] as? String)?.contains("damaged") ?? false },
             "\(findings)")
+        #expect(try project.runs()["dataset/c#noop"] == 1)
+    }
+
+    private func flipOneBit(of path: String) throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[bytes.startIndex] ^= 1
+        chmod(path, 0o644)
+        try bytes.write(to: URL(fileURLWithPath: path))
+    }
+
+    @Test("verify --repair has a running controller make again what a flipped bit has spoiled")
+    func repair() throws {
+        let workshop = try Workshop()
+        let services = Services(workshop)
+        defer {
+            services.stop()
+            workshop.remove()
+        }
+        let project = NoopProject(workshop)
+        let start = try project.commit(steps("1"), "Start")
+        try services.startController(data: workshop.folder)
+        let ready = try workshop.ingot("wait", "--revision", start, "--timeout", "1m")
+        try #require(ready.status == 0, "\(ready) \(services.log("controller"))")
+        let before = try digests(workshop)
+        // In the middle: what comes after it is still right, and must not run again.
+        let path = try output(workshop, of: "dataset/a#noop")
+        try flipOneBit(of: path)
+
+        let repaired = try workshop.ingot("verify", "--repair")
+        #expect(repaired.status == 0, "\(repaired)")
+        #expect(repaired.standardOutput.contains("error: the artifact sha256:"), "\(repaired)")
+        #expect(
+            repaired.standardOutput.hasSuffix(
+                "1 file put aside in store/damaged; the controller makes again what the newest commit needs\n"
+            ), "\(repaired)")
+        #expect(try eventually { try project.runs()["dataset/a#noop"] == 2 })
+        #expect(try eventually { try workshop.ingot("verify").status == 0 })
+        #expect(FileManager.default.fileExists(atPath: path))
+        #expect(Set(try digests(workshop)) == Set(before))
+        #expect(try project.runs()["dataset/b#noop"] == 1)
+        #expect(try eventually { try project.health("dataset/a") == "Healthy" })
+        let again = try workshop.ingot("verify", "--repair", "--output", "json")
+        #expect(again.status == 0, "\(again)")
+        #expect(try workshop.json(again)["repaired"] == nil)
+    }
+
+    @Test("without a controller verify --repair does it itself, and a file put back counts again")
+    func repairAlone() throws {
+        let workshop = try Workshop()
+        defer { workshop.remove() }
+        let project = NoopProject(workshop)
+        _ = try project.commit(steps("1"), "Start")
+        #expect(try project.apply().status == 0)
+        let path = try output(workshop, of: "dataset/c#noop")
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        try flipOneBit(of: path)
+        let repaired = try workshop.ingot("verify", "--repair")
+        #expect(repaired.status == 0, "\(repaired)")
+        #expect(
+            repaired.standardOutput.hasSuffix(
+                "1 file put aside in store/damaged; `ingot apply` or `ingot run` makes again what the newest commit needs\n"
+            ), "\(repaired)")
+        #expect(FileManager.default.fileExists(atPath: path) == false)
+
+        try good.write(to: URL(fileURLWithPath: path))
+        let restored = try workshop.ingot("verify", "--repair")
+        #expect(restored.status == 0, "\(restored)")
+        #expect(restored.standardOutput.contains("is whole again\n"), "\(restored)")
+        #expect(try project.apply().standardError.contains("0 steps ran, 3 artifacts in place"))
+        #expect(try workshop.ingot("verify").status == 0)
     }
 
     @Test("after the database is lost, rebuild brings back what was made, and nothing runs again")

@@ -25,6 +25,7 @@ struct LivePlanTests {
         var sources = FlightsProject.sources.mapValues { SourceFile.present($0) }
         var runtime = FlightsProject.runtime
         var random: Random
+        var lost: [Fingerprint: RecordedResult] = [:]
 
         var fromNothing: Plan {
             Planner.plan(graph, state: live.state, sources: sources, runtime: runtime)
@@ -36,7 +37,7 @@ struct LivePlanTests {
 
         mutating func act() -> [StepID] {
             let ready = live.plan.steps.filter { $0.action == .run(isReady: true) }
-            switch Int.random(in: 0..<10, using: &random) {
+            switch Int.random(in: 0..<11, using: &random) {
             case 0, 1:
                 graph = GraphCompiler.compile(
                     resources: Array(variant().graph().resources.values), reusing: graph)
@@ -57,6 +58,7 @@ struct LivePlanTests {
                     let digest = live.state.results.values.map(\.digest).sorted()
                         .randomElement(using: &random)
                 else { return [] }
+                lost.merge(live.state.results.filter { $0.value.digest == digest }) { $1 }
                 return live.lost([digest])
             case 5:
                 guard let planned = ready.randomElement(using: &random),
@@ -68,6 +70,10 @@ struct LivePlanTests {
                 guard let failed = live.state.failures.keys.sorted().randomElement(using: &random)
                 else { return [] }
                 return live.forgot(failure: failed)
+            case 7:
+                // Some of them were made again meanwhile.
+                defer { lost = [:] }
+                return live.found(lost)
             default:
                 guard let planned = ready.randomElement(using: &random) else { return [] }
                 return succeed(planned)
@@ -87,8 +93,8 @@ struct LivePlanTests {
             else { return [] }
             let step = planned.step
             // Few different contents, so that inputs are often rebuilt with the same digest.
-            let digest = Digest(
-                hashing: Array("\(step.id)\(Int.random(in: 0...1, using: &random))".utf8))
+            let content = Int.random(in: 0...1, using: &random)
+            let digest = Digest(hashing: Array("\(step.id)\(content)".utf8))
             return live.succeeded(
                 step.id, fingerprint, RecordedResult(digest: digest, runID: "r", seconds: 1),
                 RecordedExecution(

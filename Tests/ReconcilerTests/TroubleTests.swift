@@ -165,6 +165,43 @@ struct TroubleTests {
         #expect(try factory.status("trainingconfig/delay").health == .healthy)
     }
 
+    @Test("an artifact that was lost and is found again is not made again")
+    func foundArtifact() throws {
+        var factory = ScriptedFactory()
+        try factory.push(FlightsProject(), commit: 1)
+        try factory.finishAll()
+        let config = ResourceID("trainingconfig/delay")
+        let train = try #require(config.flatMap { factory.core.plan.step(StepID($0, .train)) })
+        guard case .cached(let digest) = train.action, let fingerprint = train.fingerprint else {
+            throw Unexpected()
+        }
+        try factory.send(.looked(ActualState(lost: [digest])))
+        factory.forgetEffects()
+        let result = RecordedResult(digest: digest, runID: "r", seconds: 1)
+        try factory.send(.looked(ActualState(found: [fingerprint: result])))
+        #expect(factory.effects.first == "cancel trainingconfig/delay#train")
+        let launch = try #require(factory.running.first)
+        try factory.end(launch, .cancelled)
+        #expect(factory.running.isEmpty)
+        #expect(factory.core.plan.counts.cached == 8)
+        #expect(factory.served == ["delay v1 × 2"])
+        #expect(try factory.status("trainingconfig/delay").health == .healthy)
+    }
+
+    @Test("every step is started for the plan that was made when its commit was taken up")
+    func planOfSteps() throws {
+        var factory = ScriptedFactory()
+        try factory.push(FlightsProject(), commit: 1)
+        let plan = try #require(factory.core.planID)
+        for _ in 0..<8 {
+            let launch = try #require(factory.running.first)
+            #expect(launch.plan == plan)
+            try factory.finish(launch)
+        }
+        try factory.push(FlightsProject(), commit: 2)
+        #expect(factory.core.planID != plan)
+    }
+
     @Test("steps beyond the budget wait, and a large one is not overtaken for ever")
     func budget() throws {
         var factory = ScriptedFactory(budget: StepBudget(cpus: 1, memoryBytes: 1 << 40))

@@ -93,7 +93,7 @@ package struct CrashEnumeration: Sendable {
 
     private func cases(_ dry: DryRun, _ faults: [Fault], _ pairs: [(Fault, Fault)]) -> [Case] {
         var cases: [Case] = []
-        for fault in faults where scenario.faults.contains(fault) {
+        for fault in faults {
             // One more than there are: right after the end.
             for point in 1...(dry.points + 1) { cases.append(Case(fault, point)) }
         }

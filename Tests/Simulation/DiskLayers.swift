@@ -40,7 +40,7 @@ struct DiskLayers: Sendable {
     /// Not yet durable, oldest first.
     private(set) var pending: [Change] = []
     /// Of folders as programs see them.
-    private(set) var folderPaths: [String: Int] = ["": 0]
+    private(set) var folderPaths: [String: Int] = ["": 0, "/": 0]
     private var lastNode = 0
     /// How often anything was changed.
     private(set) var changes = 0
@@ -155,7 +155,7 @@ struct DiskLayers: Sendable {
     }
 
     private mutating func dropUnreachable() {
-        var paths: [String: Int] = [:]
+        var paths: [String: Int] = ["/": 0]
         var seen: Set<Int> = []
         var waiting = [("", 0)]
         while let (path, node) = waiting.popLast() {

@@ -45,7 +45,8 @@ extension SimulatedWorld {
         default:
             guard let runtime = controller.core.desired?.runtime else { return [] }
             let answer = await attempt(controller, effect.transition ?? .report) {
-                try await controller.performer.perform(effect, runtime: runtime)
+                try await controller.performer.perform(
+                    effect, runtime: runtime, plan: controller.core.planID)
             }
             guard let answer else { return nil }
             if case .serve(_, let intents) = effect, answer == nil {

@@ -39,6 +39,28 @@ struct MirrorTests {
         #expect(try await again.repository.contains(first))
     }
 
+    @Test("locks that a killed writer has left are removed at the next start")
+    func staleLocks() async throws {
+        let scratch = try Scratch()
+        let git = try scratch.repository()
+        try git.write("a", "1")
+        try git.commit("first")
+        _ = try await mirror(scratch, of: git).update(branch: "main")
+        try git.write("a", "2")
+        let second = try git.commit("second")
+        let folder = scratch.path + "/repo.git/"
+        let kept = "refs/ingot/seen/\(second.hex).lock"
+        for name in ["refs/heads/main.lock", kept, "packed-refs.lock"] {
+            #expect(FileManager.default.createFile(atPath: folder + name, contents: nil))
+        }
+        let mirror = try mirror(scratch, of: git)
+        let text = await message { _ = try await mirror.update(branch: "main") }
+        #expect(text.contains(kept), "\(text)")
+        await mirror.sweepLocks()
+        #expect(try await mirror.update(branch: "main") == second)
+        #expect(FileManager.default.fileExists(atPath: folder + "packed-refs.lock") == false)
+    }
+
     @Test("history stays after a force-push and garbage collection at the source")
     func forcePush() async throws {
         let scratch = try Scratch()

@@ -268,7 +268,7 @@ struct GarbageFaultTests {
         _ = try await first.succeed(scratch, newRun("dataset/a#snapshot", "1"), "one")
         try await first.close()
         try FileManager.default.copyItem(atPath: path, toPath: backup)
-        let second = try await scratch.writer(ids: TestIDs())
+        let second = try await scratch.writer()
         _ = try await second.succeed(scratch, newRun("dataset/a#snapshot", "2"), "two")
         try await second.close()
         try FileManager.default.removeItem(atPath: path)

@@ -249,9 +249,8 @@ struct OpeningTests {
 
     @Test("after a kill in the middle, half-written files are swept and running runs are over")
     func recovery() async throws {
-        let ids = TestIDs()
         do {
-            let writer = try await scratch.writer(ids: ids)
+            let writer = try await scratch.writer()
             _ = try await writer.succeed(scratch, newRun("dataset/a#snapshot", "1"), "one")
             _ = try await writer.startRun(newRun("dataset/a#profile", "2"))
             try Data("half".utf8).write(
@@ -261,7 +260,7 @@ struct OpeningTests {
             let error = await stateError { _ = try await writer.runs() }
             #expect(error?.description == "the state is closed: this process is about to end")
         }
-        let writer = try await scratch.writer(ids: ids)
+        let writer = try await scratch.writer()
         #expect(try scratch.files(below: ".ingot/store/tmp").isEmpty)
         #expect(try await writer.abandonRunningRuns() == ["run-2"])
         #expect(try await writer.abandonRunningRuns().isEmpty)

@@ -75,6 +75,19 @@ struct RevisionTests {
         #expect(error?.description == "\(try revision(5)) was never observed")
     }
 
+    @Test("a revision that a newer one has superseded meanwhile is not settled any more")
+    func supersededMeanwhile() async throws {
+        #expect(try await observe(1))
+        #expect(try await observe(2))
+        let before = try await store.revisions()
+        try await store.settle(
+            revision(1), .reconciled, diagnostics: [], counts: StepCounts(ran: 1),
+            actor: "controller")
+        #expect(try await store.revisions() == before)
+        #expect(before.map(\.state) == [.reconciling, .superseded])
+        #expect(try await store.events(EventFilter(kinds: [.revisionSettled])) == [])
+    }
+
     @Test("the inventory keeps the last applied manifest of each resource")
     func inventory() async throws {
         let file = RepositoryPath(bytes: [0x61, 0xFF, 0x0A])

@@ -39,6 +39,21 @@ struct RunTests {
         #expect(try await store.runs(of: step("trainingconfig/delay#evaluate")).isEmpty)
     }
 
+    @Test("a run takes no time, and not less, if the clock was set back meanwhile")
+    func clockSetBack() async throws {
+        clock.set(500_000)
+        let id = try await store.startRun(newRun("dataset/a#snapshot", "k"))
+        clock.set(100_000)
+        let artifact = try await store.artifacts.publish(
+            directory: scratch.output(["data.parquet": "one"]))
+        let run = try await store.finishRun(id, artifact: artifact, metadata: [:]).run
+        #expect((run.startedAt, run.finishedAt) == (501_000, 101_000))
+        #expect(run.seconds == 0)
+        let state = try await store.recordedState()
+        #expect(state.results[fingerprint("k")]?.seconds == 0)
+        #expect(state.lastExecutions[try step("dataset/a#snapshot")]?.seconds == 0)
+    }
+
     @Test("a plan sees results, the newest execution of each step, and failures")
     func recordedState() async throws {
         let first = try await store.succeed(scratch, newRun("dataset/a#snapshot", "1"), "one")

@@ -4,12 +4,13 @@ import ResourceAPI
 import StateStore
 import Synchronization
 
-/// A folder in /tmp that is removed when the value goes away.
+/// A folder that is removed when the value goes away.
 final class Scratch: Sendable {
     let path: String
+    let ids = TestIDs()
 
-    init() throws {
-        var template = Array("/tmp/ingot-state-XXXXXX".utf8CString)
+    init(in folder: String = "/tmp") throws {
+        var template = Array("\(folder)/ingot-state-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
         path = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
     }
@@ -70,10 +71,10 @@ final class TestIDs: Sendable {
 
 extension Scratch {
     func writer(
-        clock: TestClock = TestClock(), ids: TestIDs = TestIDs(),
-        fileSystem: any FileSystem = LocalFileSystem()
+        clock: TestClock = TestClock(), fileSystem: any FileSystem = LocalFileSystem()
     ) async throws -> StateStore {
-        try await StateStore.openWriter(
+        let ids = ids
+        return try await StateStore.openWriter(
             directory: state, clock: { clock.now() }, runID: { _ in ids.next() },
             fileSystem: fileSystem)
     }

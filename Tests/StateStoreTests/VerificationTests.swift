@@ -49,7 +49,7 @@ struct VerificationTests {
         #expect(report.findings.isEmpty)
         #expect(report.notes.isEmpty)
         #expect((report.artifacts, report.files, report.events) == (2, 4, 10))
-        #expect(report.bytes == 2 * (6 + 142))
+        #expect(report.bytes == 2 * (6 + 127))
         // 2 artifacts, 2 files, 2 runs, 2 fingerprints, 2 versions, 4 moves, 10 events, 1 epoch.
         #expect(report.rows == 25)
     }
