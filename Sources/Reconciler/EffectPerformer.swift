@@ -46,6 +46,7 @@ package struct EffectPerformer: Sendable {
             try await recorder.move(move)
             return .stageMoved(move)
         case .serve(let revision, let intents):
+            try await recorder.requireOwnership()
             try await serving.serve(intents, revision: revision, runtime: runtime)
             for intent in intents {
                 try await recorder.recordRollout(intent, revision: revision)

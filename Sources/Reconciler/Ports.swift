@@ -44,6 +44,10 @@ package protocol StateRecorder: Sendable {
     func move(_ move: StageMove) async throws
     /// What the stages show: model → stage → number of the version.
     func stages() async throws -> [ResourceName: [ResourceName: Int]]
+    /// Before the gateway is told something.
+    ///
+    /// - Throws: what is final, if the state is not ours any more.
+    func requireOwnership() async throws
     func recordRollout(_ intent: ServingIntent, revision: Revision) async throws
     /// The gateway answers requests with what was wanted.
     func recordReady(_ report: DeploymentReport, revision: Revision) async throws

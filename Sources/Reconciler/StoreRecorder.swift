@@ -200,6 +200,10 @@ package struct StoreRecorder: StateRecorder {
         }
     }
 
+    package func requireOwnership() async throws {
+        try await recording { () throws(StateStoreError) in try await store.requireNewest() }
+    }
+
     package func recordRollout(_ intent: ServingIntent, revision: Revision) async throws {
         try await recording { () throws(StateStoreError) in
             try await store.startRollout(

@@ -6,6 +6,14 @@ extension StateStore {
     package func currentEpoch() async throws(StateStoreError) -> Int64 {
         try await read { database in try Fencing.row(database).current }
     }
+
+    /// Before something is changed outside of the database.
+    ///
+    /// - Throws: `fenced` if another writer has opened the state since.
+    package func requireNewest() async throws(StateStoreError) {
+        let own = epoch
+        try await read { database in try Fencing.check(database, own: own) }
+    }
 }
 
 /// The number of the newest writer, which every writing transaction compares with its own. A lock

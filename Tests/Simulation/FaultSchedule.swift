@@ -140,7 +140,7 @@ package final class FaultSchedule: TransactionFaults {
     private func aimed(_ state: inout State, _ operation: String) -> Fault? {
         guard
             let index = state.targets.firstIndex(where: { $0.transition == state.transition }),
-            state.random.chance(0.4)
+            state.random.chance(0.6)
         else { return nil }
         let target = state.targets[index]
         let isHarmless = operation == "transaction \(TransactionPoint.afterCommit.rawValue)"

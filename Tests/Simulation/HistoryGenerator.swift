@@ -28,10 +28,12 @@ package struct HistoryGenerator: Sendable {
 
     /// Makes the first commit and the branch.
     ///
-    /// - Parameter followsHistory: at every commit.
+    /// - Parameters:
+    ///   - followsHistory: at every commit.
+    ///   - trainsSurely: there is a model, and its gate lets everything pass.
     package init(
         _ repository: SimulatedRepository, random: SeededRandom, time: Int64,
-        followsHistory: Bool = false
+        followsHistory: Bool = false, trainsSurely: Bool = false
     ) throws(SourceControlError) {
         var random = random
         var project = SimulatedProject()
@@ -41,8 +43,9 @@ package struct HistoryGenerator: Sendable {
             let dependsOn = others.filter { _ in random.chance(0.3) }
             project.noops["d\(number)"] = .init(content: "c\(number)", dependsOn: dependsOn)
         }
-        if random.chance(0.8) {
-            project.chains["m0"] = .init(gate: 0.1 * Double(random.below(9)))
+        if random.chance(0.8) || trainsSurely {
+            let gate = 0.1 * Double(random.below(9))
+            project.chains["m0"] = .init(gate: trainsSurely ? 0 : gate)
         }
         names = project.noops.count
         head = try repository.commit(
@@ -70,9 +73,13 @@ package struct HistoryGenerator: Sendable {
 
     /// Makes one random edit, commits it and moves the branch (or deletes it).
     ///
+    /// - Parameter bias: every second one is this.
     /// - Returns: what it was.
-    package mutating func edit(time: Int64) throws(SourceControlError) -> Edit {
-        guard let edit = random.pick(Edit.allCases) else { return .changeContent }
+    package mutating func edit(
+        time: Int64, bias: Edit? = nil
+    ) throws(SourceControlError) -> Edit {
+        var edit = random.pick(Edit.allCases) ?? .changeContent
+        if let bias, random.chance(0.5) { edit = bias }
         switch edit {
         case .forcePushOlder:
             head = random.pick(trunk) ?? head

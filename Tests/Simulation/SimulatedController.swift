@@ -32,6 +32,8 @@ final class SimulatedController {
     var steps: [Fingerprint: Step] = [:]
     /// The newest `wake` counts.
     var wakeNumber = 0
+    /// What it told the gateway last.
+    var told: [ServingIntent]?
     /// What a look that is under way has found.
     var found: DesiredState?
 

@@ -63,7 +63,7 @@ final class SimulatedWorld {
         self.coverage = coverage
         history = try HistoryGenerator(
             repository, random: random.fork("history"), time: base.clock.wall / 1000,
-            followsHistory: plan.followsHistory)
+            followsHistory: plan.followsHistory, trainsSurely: plan.trainsSurely)
         invariants = WorldInvariants(
             base: base, repository: repository, workers: plan.workers,
             followsHistory: plan.followsHistory)

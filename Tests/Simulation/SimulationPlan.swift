@@ -4,6 +4,12 @@ struct SimulationPlan: Sendable {
     let edits: Int
     /// Milliseconds between edits, at most.
     let pace: Int
+    /// What people do more often than anything else.
+    let bias: HistoryGenerator.Edit?
+    /// The first commit has a model that passes its gate.
+    let trainsSurely: Bool
+    /// Every suspension ends by itself.
+    let suspendsBriefly: Bool
     let controllers: Int
     let followsHistory: Bool
     /// The operator approves held commits while faults go on, and not only at the end.
@@ -31,11 +37,20 @@ struct SimulationPlan: Sendable {
 
     /// - Parameter seed: also chooses the target, so that neighbouring seeds have different ones.
     init(seed: UInt64, random: inout SeededRandom) {
-        edits = random.below(7) + 3
-        pace = [2_000, 20_000, 120_000][random.below(3)]
+        let targets = Self.targets(seed, count: random.below(8) + 1)
+        self.targets = targets
+        let aims = Set(targets.map(\.transition))
+        // Steps are cancelled where edits come fast; models come where nothing disturbs training.
+        let isHasty = aims.contains(.cancel)
+        let isPatient = !isHasty && !aims.isDisjoint(with: [.register, .move])
+        edits = random.below(7) + (isHasty ? 20 : 3)
+        pace = isHasty ? 2_000 : isPatient ? 60_000 : [2_000, 20_000, 120_000][random.below(3)]
+        bias = isHasty ? .changeContent : nil
+        trainsSurely = isPatient
+        suspendsBriefly = aims.contains(.expire)
         controllers = random.chance(0.3) ? 2 : 1
-        followsHistory = random.chance(0.25)
-        approvesEarly = random.chance(0.5)
+        followsHistory = random.chance(0.25) && !aims.contains(.approve)
+        approvesEarly = random.chance(0.5) || aims.contains(.approve)
         lostNotifications = random.chance(0.3) ? 0.3 : 0
         doubledNotifications = random.chance(0.3) ? 0.5 : 0
         hasLastCommit = random.chance(0.5)
@@ -44,7 +59,6 @@ struct SimulationPlan: Sendable {
             rates[fault] = 0.003 * Double(random.below(3) + 1)
         }
         faultRates = rates
-        targets = Self.targets(seed, count: random.below(4) + 1)
         var chosen: [Disturbance] = []
         for disturbance in Disturbance.allCases where random.chance(0.3) {
             for _ in 0...random.below(3) { chosen.append(disturbance) }
@@ -53,7 +67,8 @@ struct SimulationPlan: Sendable {
         for target in targets {
             switch target.transition {
             case .suspend: chosen.append(.suspend)
-            case .resume, .expire: chosen += [.suspend, .suspend, .resume, .resume]
+            case .resume: chosen += [.suspend, .suspend, .resume, .resume]
+            case .expire: chosen += [.suspend, .suspend, .suspend, .suspend]
             case .collect: chosen += [.collect, .collect]
             case .drift: chosen += [.deleteFile, .moveStage, .moveStage]
             default: break
@@ -61,8 +76,8 @@ struct SimulationPlan: Sendable {
         }
         disturbances = chosen
         workers = ScriptedWorkers(
-            seed: random.next(), trouble: random.chance(0.5) ? 0.3 : 0,
-            deterministicFailures: random.chance(0.5) ? 0.1 : 0,
+            seed: random.next(), trouble: random.chance(0.5) && !isPatient ? 0.3 : 0,
+            deterministicFailures: random.chance(0.5) && !isPatient ? 0.1 : 0,
             nondeterminism: random.chance(0.2) ? 0.1 : 0)
     }
 

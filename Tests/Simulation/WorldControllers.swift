@@ -80,6 +80,13 @@ extension SimulatedWorld {
     ) async -> Value? {
         faults.enter(transition)
         defer { faults.enter(nil) }
+        let isStale = controller.store.epoch < invariants.epoch
+        let before = base.memory.changes
+        defer {
+            if isStale, base.memory.changes != before {
+                violated("S9: a writer that is not the newest has written")
+            }
+        }
         do {
             let value = try await body()
             if faults.down == nil { return value }
@@ -165,7 +172,7 @@ extension SimulatedWorld {
 
     func lookForDrift(_ id: Int) async {
         guard let controller = awake(id, .drift) else { return }
-        let isChanged = serving.intents != invariants.told
+        let isChanged = controller.told != nil && serving.intents != controller.told
         let actual = await attempt(controller, .drift) { () throws -> ActualState? in
             do {
                 var actual = try await controller.look.look()

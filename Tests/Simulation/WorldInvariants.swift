@@ -20,8 +20,6 @@ struct WorldInvariants {
     private(set) var epoch: Int64 = 0
     /// What commits were approved for.
     private(set) var approved: [CommitID: Set<String>] = [:]
-    /// What the gateway was told last.
-    var told: [ServingIntent]?
     private(set) var suspended: [Suspended] = []
     /// Who runs what, of those whose lock is theirs.
     private var processes: [Fingerprint: Int] = [:]

@@ -8,7 +8,7 @@ import StateStore
 
 extension SimulatedWorld {
     func edit() throws {
-        let edit = try history.edit(time: base.clock.wall / 1000)
+        let edit = try history.edit(time: base.clock.wall / 1000, bias: plan.bias)
         trace.add("  \(edit.rawValue) \(history.head.short)")
         coverage.note("edit", edit.rawValue)
         announce()
@@ -134,7 +134,9 @@ extension SimulatedWorld {
         switch disturbance {
         case .suspend:
             let expiry =
-                random.chance(0.6) ? base.clock.wall + Int64(random.below(60_000) + 1) : nil
+                random.chance(0.6) || plan.suspendsBriefly
+                ? base.clock.wall + Int64(random.below(plan.suspendsBriefly ? 5_000 : 60_000) + 1)
+                : nil
             trace.add("  \(resource?.description ?? "all") until \(expiry ?? 0)")
             await request(
                 .suspend(resource: resource, reason: "tired", actor: "ada", expiresAt: expiry),

@@ -50,7 +50,7 @@ extension SimulatedWorld {
             }
             guard let answer else { return nil }
             if case .serve(_, let intents) = effect, answer == nil {
-                invariants.told = intents
+                controller.told = intents
                 soon(.gateway, 3_000)
             }
             return answer.map { [$0] } ?? []

@@ -6,7 +6,7 @@ extension EverySimulation {
     /// Whole controllers with everything around them. More seeds: `make simulate SEEDS=2000`.
     @Suite("Seeds", .serialized)
     struct SeedTests {
-        private static let seeds: UInt64 = 300
+        private static let seeds: UInt64 = 320
 
         @Test("the invariants hold after every event, and it converges once the faults have ended")
         func batch() async {
