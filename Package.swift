@@ -179,6 +179,10 @@ let package = Package(
                 "SimulationSupport", "Reconciler", "StateStore", "Execution", "Planning",
                 "ResourceGraph", "Manifests", "SourceControl", "ResourceAPI",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: ["Commands", "Reconciler", "Execution", "ResourceAPI", logging],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResourceAPI", "ingot"],

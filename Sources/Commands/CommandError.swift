@@ -2,7 +2,6 @@ import ResourceAPI
 
 /// What can go wrong between the command line and the parts: all texts in one place.
 enum CommandError: Error, CustomStringConvertible {
-    case unknownRuntime(Digest)
     case unknownResource(String, hint: String?)
     case unknownKind(String)
     case unknownField(String, hint: String)
@@ -40,8 +39,6 @@ enum CommandError: Error, CustomStringConvertible {
 
     private var lookUpMessage: String? {
         switch self {
-        case .unknownRuntime(let digest):
-            "no lock file with the digest \(digest) is known"
         case .unknownResource(let name, _): "there is no resource '\(name)'"
         case .unknownField(let field, _): "there is no field '\(field)'"
         case .unknownKind(let word): "'\(word)' is not a kind of resource"
@@ -105,7 +102,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .remoteName: "give the commit's id"
         case .nothingBefore: "name a commit: `ingot history` lists those that were reconciled"
         case .rebuiltHalfway: "mend it and run `ingot apply`; what was made so far is kept"
-        case .unknownRuntime, .invalidManifests, .notAFolder, .stopped: nil
+        case .invalidManifests, .notAFolder, .stopped: nil
         }
     }
 }
