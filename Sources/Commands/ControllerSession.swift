@@ -38,6 +38,7 @@ struct ControllerSession {
             directory: stateDirectory, clock: { SystemLoopClock().now.wall })
         try prepareFolders(stateDirectory)
         try await store.abandonRunningRuns()
+        await Housekeeping(stateDirectory: stateDirectory).sweep()
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
             fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))

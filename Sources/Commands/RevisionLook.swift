@@ -33,7 +33,7 @@ struct RevisionLook {
         self.skipsServing = skipsServing
     }
 
-    /// - Parameter now: milliseconds since 1970.
+    /// - Parameter now: milliseconds of a clock that nobody can set.
     mutating func verdict(now: Int64) async throws -> Verdict {
         let store: StateStore
         do throws(StateStoreError) {
