@@ -12,6 +12,8 @@ enum CommandError: Error, CustomStringConvertible {
     case invalidManifests(count: Int)
     case folderNotEmpty(path: String, file: String)
     case badDuration(String)
+    /// An environment variable that should be a length of time.
+    case badVariable(String, String)
     case notAFolder(String)
     case noRevision
     case stopped(String)
@@ -48,6 +50,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .noProject(let revision, let folder):
             "there are no manifests in \(folder.isEmpty ? "the root" : folder) at \(revision)"
         case .badDuration(let text): "'\(text)' is not a length of time"
+        case .badVariable(let name, let text): "\(name) is '\(text)', which is not a length of time"
         case .notAFolder(let path): "\(path) is not a folder"
         case .noRevision: "no revision was reconciled yet"
         case .remoteName(let name):
@@ -90,7 +93,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .noProject:
             "commit manifests, or name their folder with --path; `ingot init` starts a project"
         case .folderNotEmpty: "choose an empty folder"
-        case .badDuration: "write a number and a unit: 90s, 15m, 1h"
+        case .badDuration, .badVariable: "write a number and a unit: 90s, 15m, 1h"
         case .noRevision:
             "start the controller with `ingot run`, or reconcile once with `ingot apply`"
         case .emptyReason: "say why, for those who wonder: --reason \"incident 12\""

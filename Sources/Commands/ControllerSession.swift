@@ -41,7 +41,7 @@ struct ControllerSession {
         await Housekeeping(stateDirectory: stateDirectory).sweep()
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
-            fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
+            fetcher: try Remote.fetcher(for: url))
         await mirror.sweepLocks()
         let console = ConsoleObserver(hasTimes: hasTimes)
         let actual = ActualStateLook(store: store)
