@@ -31,6 +31,9 @@ enum CommandError: Error, CustomStringConvertible {
     case noHead
     case nothingBefore(CommitID)
     case rebuiltHalfway(commit: CommitID, left: Int, reason: String)
+    /// After the old state was moved to a place.
+    case notRebuilt(reason: String, movedTo: String)
+    case notMoved(path: String, reason: String)
 
     var description: String {
         guard let hint else { return message }
@@ -77,6 +80,8 @@ enum CommandError: Error, CustomStringConvertible {
             "no other commit than \(commit.short) was reconciled to roll back to"
         case .rebuiltHalfway(let commit, let left, let reason):
             "commit \(commit.short) could not be reconciled again, and \(left) more were not tried: \(reason)"
+        case .notRebuilt(let reason, _): reason
+        case .notMoved(let path, let reason): "cannot move \(path): \(reason)"
         default: "something went wrong"
         }
     }
@@ -87,6 +92,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .unknownField(_, let hint), .unknownEventKind(_, let hint): hint
         case .unknownKind:
             "kinds: " + ResourceKind.allCases.map(\.word).joined(separator: ", ")
+        case .notRebuilt(_, let path): "the old state is in \(path)"
+        case .notMoved: "nothing was changed"
         case .unknownPrediction:
             "give the prediction_id of an answer of this deployment's gateway"
         case .unknownRun: "`ingot get runs` lists the runs"
