@@ -181,7 +181,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Commands", "Reconciler", "Execution", "ResourceAPI", logging],
+            dependencies: [
+                "Commands", "Reconciler", "StateStore", "Execution", "ResourceAPI", logging,
+            ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(

@@ -39,9 +39,14 @@ struct RevisionLook {
         do throws(StateStoreError) {
             store = try await StateStore.openReader(directory: stateDirectory)
         } catch {
+            switch error {
             // The controller may just be about to make it.
-            guard case .stateMissing = error else { throw error }
-            return .waiting("no state yet")
+            case .stateMissing: return .waiting("no state yet")
+            // Or in the middle of making it, or of an upgrade.
+            case .olderSchema where ControllerPresence.isRunning(stateDirectory: stateDirectory):
+                return .waiting("the state is being brought up to date")
+            default: throw error
+            }
         }
         let verdict = try await verdict(store, now: now)
         try await store.close()
