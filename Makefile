@@ -11,6 +11,7 @@ PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git c
 BENCH_PACKAGES := nginx-light wrk ninja-build
 # One process for each: tests that wait for real processes must not starve those of other targets.
 TEST_TARGETS := $(notdir $(wildcard Tests/*Tests))
+SMALL_DISK := 2m
 DEBUG := .build/debug
 RELEASE := .build/release
 
@@ -57,6 +58,24 @@ test: build ## Run every test: Swift, Python and end to end
 	        || { cat .build/test.log; exit 1; }; \
 	    grep -E 'Test run with' .build/test.log; \
 	done
+	@$(MAKE) --no-print-directory test-small-disk
+
+# On a file system of its own, which nobody else can see and which ends with the test.
+.PHONY: test-small-disk
+test-small-disk:
+	@folder="$$(mktemp -d)"; trap 'rmdir "$$folder"' EXIT; \
+	if ! why="$$(unshare -Urm mount -t tmpfs none "$$folder" 2>&1)"; then \
+	    echo "==> SmallDiskTests are skipped, user namespaces are not available: $$why"; \
+	    exit 0; \
+	fi; \
+	echo "==> SmallDiskTests, on a disk of $(SMALL_DISK)"; \
+	FOLDER="$$folder" unshare -Urm $(SHELL) $(.SHELLFLAGS) '\
+	    mount -t tmpfs -o size=$(SMALL_DISK) none "$$FOLDER"; \
+	    head -c 500k /dev/zero > "$$FOLDER/ballast"; \
+	    INGOT_TEST_SMALL_DISK="$$FOLDER" swift test --skip-build $(SWIFT_FLAGS) \
+	        --filter "^StateStoreTests\.SmallDiskTests"' > .build/test.log 2>&1 \
+	    || { cat .build/test.log; exit 1; }; \
+	grep -E '^full after|Test run with' .build/test.log
 
 .PHONY: simulate
 simulate: setup ## Simulate controllers and all that can go wrong: SEEDS=2000 of them, or replay SEED=7

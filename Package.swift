@@ -52,7 +52,7 @@ let package = Package(
 
         /// git through libgit2: resolve refs, read trees, diff, blame, fetch, watch.
         .target(
-            name: "SourceControl", dependencies: ["ResourceAPI", "CLibGit2", logging],
+            name: "SourceControl", dependencies: ["ResourceAPI", "CLibGit2"],
             exclude: ["README.md"],
             swiftSettings: strict),
         /// YAML bytes to typed resources with positions and diagnostics.
@@ -78,7 +78,7 @@ let package = Package(
         /// Content-addressed artifacts and the SQLite records.
         .target(
             name: "StateStore",
-            dependencies: ["ResourceAPI", "Planning", "Execution", grdb, logging],
+            dependencies: ["ResourceAPI", "Planning", "Execution", grdb],
             exclude: ["README.md"],
             swiftSettings: strict),
         /// The loop: observe, compile, plan, execute, publish, summarize.
@@ -86,7 +86,7 @@ let package = Package(
             name: "Reconciler",
             dependencies: [
                 "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
-                "Execution", "StateStore", logging,
+                "Execution", "StateStore",
             ],
             exclude: ["README.md"],
             swiftSettings: strict),
@@ -179,6 +179,12 @@ let package = Package(
                 "SimulationSupport", "Reconciler", "StateStore", "Execution", "Planning",
                 "ResourceGraph", "Manifests", "SourceControl", "ResourceAPI",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: [
+                "Commands", "Reconciler", "StateStore", "Execution", "ResourceAPI", logging,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResourceAPI", "ingot"],

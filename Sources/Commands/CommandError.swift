@@ -2,7 +2,6 @@ import ResourceAPI
 
 /// What can go wrong between the command line and the parts: all texts in one place.
 enum CommandError: Error, CustomStringConvertible {
-    case unknownRuntime(Digest)
     case unknownResource(String, hint: String?)
     case unknownKind(String)
     case unknownField(String, hint: String)
@@ -13,6 +12,8 @@ enum CommandError: Error, CustomStringConvertible {
     case invalidManifests(count: Int)
     case folderNotEmpty(path: String, file: String)
     case badDuration(String)
+    /// An environment variable that should be a length of time.
+    case badVariable(String, String)
     case notAFolder(String)
     case noRevision
     case stopped(String)
@@ -30,6 +31,9 @@ enum CommandError: Error, CustomStringConvertible {
     case noHead
     case nothingBefore(CommitID)
     case rebuiltHalfway(commit: CommitID, left: Int, reason: String)
+    /// After the old state was moved to a place.
+    case notRebuilt(reason: String, movedTo: String)
+    case notMoved(path: String, reason: String)
 
     var description: String {
         guard let hint else { return message }
@@ -40,8 +44,6 @@ enum CommandError: Error, CustomStringConvertible {
 
     private var lookUpMessage: String? {
         switch self {
-        case .unknownRuntime(let digest):
-            "no lock file with the digest \(digest) is known"
         case .unknownResource(let name, _): "there is no resource '\(name)'"
         case .unknownField(let field, _): "there is no field '\(field)'"
         case .unknownKind(let word): "'\(word)' is not a kind of resource"
@@ -51,6 +53,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .noProject(let revision, let folder):
             "there are no manifests in \(folder.isEmpty ? "the root" : folder) at \(revision)"
         case .badDuration(let text): "'\(text)' is not a length of time"
+        case .badVariable(let name, let text): "\(name) is '\(text)', which is not a length of time"
         case .notAFolder(let path): "\(path) is not a folder"
         case .noRevision: "no revision was reconciled yet"
         case .remoteName(let name):
@@ -77,6 +80,8 @@ enum CommandError: Error, CustomStringConvertible {
             "no other commit than \(commit.short) was reconciled to roll back to"
         case .rebuiltHalfway(let commit, let left, let reason):
             "commit \(commit.short) could not be reconciled again, and \(left) more were not tried: \(reason)"
+        case .notRebuilt(let reason, _): reason
+        case .notMoved(let path, let reason): "cannot move \(path): \(reason)"
         default: "something went wrong"
         }
     }
@@ -87,13 +92,15 @@ enum CommandError: Error, CustomStringConvertible {
         case .unknownField(_, let hint), .unknownEventKind(_, let hint): hint
         case .unknownKind:
             "kinds: " + ResourceKind.allCases.map(\.word).joined(separator: ", ")
+        case .notRebuilt(_, let path): "the old state is in \(path)"
+        case .notMoved: "nothing was changed"
         case .unknownPrediction:
             "give the prediction_id of an answer of this deployment's gateway"
         case .unknownRun: "`ingot get runs` lists the runs"
         case .noProject:
             "commit manifests, or name their folder with --path; `ingot init` starts a project"
         case .folderNotEmpty: "choose an empty folder"
-        case .badDuration: "write a number and a unit: 90s, 15m, 1h"
+        case .badDuration, .badVariable: "write a number and a unit: 90s, 15m, 1h"
         case .noRevision:
             "start the controller with `ingot run`, or reconcile once with `ingot apply`"
         case .emptyReason: "say why, for those who wonder: --reason \"incident 12\""
@@ -105,7 +112,7 @@ enum CommandError: Error, CustomStringConvertible {
         case .remoteName: "give the commit's id"
         case .nothingBefore: "name a commit: `ingot history` lists those that were reconciled"
         case .rebuiltHalfway: "mend it and run `ingot apply`; what was made so far is kept"
-        case .unknownRuntime, .invalidManifests, .notAFolder, .stopped: nil
+        case .invalidManifests, .notAFolder, .stopped: nil
         }
     }
 }

@@ -32,20 +32,18 @@ struct ControllerRun: Sendable {
     ///
     /// - Throws: the first error that is final.
     func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await session.loop.run() }
-            group.addTask { try await looks.run { try await look() } }
-            group.addTask { try await watchRepository() }
-            group.addTask { await followGateway() }
-            group.addTask { try await serveRequests() }
-            group.addTask { try await lookForDrift() }
-            group.addTask { try await scrub() }
-            group.addTask { await StopSignals.wait(onHangUp: { looks.notify() }) }
-            // The first to end, be it by a signal or by an error, ends all.
-            defer { group.cancelAll() }
-            try await group.next()
-            StopDeadline.start()
-        }
+        try await Services.run(
+            [
+                { try await session.loop.run() },
+                { try await looks.run { try await look() } },
+                { try await watchRepository() },
+                { await followGateway() },
+                { try await serveRequests() },
+                { try await lookForDrift() },
+                { try await scrub() },
+                { try await keepHouse() },
+                { await StopSignals.wait(onHangUp: { looks.notify() }) },
+            ], onStop: { StopDeadline.start() })
     }
 
     /// Trouble with the repository or a commit is told, and leaves what is running as it was.
@@ -87,6 +85,14 @@ struct ControllerRun: Sendable {
         }
     }
 
+    private func keepHouse() async throws {
+        let housekeeping = Housekeeping(stateDirectory: stateDirectory)
+        while true {
+            try await Task.sleep(for: Housekeeping.interval)
+            await housekeeping.sweep()
+        }
+    }
+
     private func lookAtWhatExists() async throws {
         do {
             session.loop.submit(.looked(try await session.actual.look()))
@@ -117,6 +123,27 @@ struct ControllerRun: Sendable {
         try await session.serveRequests { request, needsLook in
             if needsLook { looks.notify() }
             if request == .lookAgain { try await lookAtWhatExists() }
+        }
+    }
+}
+
+/// What goes on side by side until something ends it.
+enum Services {
+    /// The first to end, be it because of a signal or by an error, ends all.
+    ///
+    /// - Parameter onStop: called then, before the others are asked to end.
+    /// - Throws: the error of the first.
+    static func run(
+        _ services: [@Sendable () async throws -> Void], onStop: @escaping @Sendable () -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service() } }
+            // The group waits for all of them, also after an error: one that hangs must not hang it.
+            defer {
+                onStop()
+                group.cancelAll()
+            }
+            try await group.next()
         }
     }
 }

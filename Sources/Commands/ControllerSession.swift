@@ -38,9 +38,10 @@ struct ControllerSession {
             directory: stateDirectory, clock: { SystemLoopClock().now.wall })
         try prepareFolders(stateDirectory)
         try await store.abandonRunningRuns()
+        await Housekeeping(stateDirectory: stateDirectory).sweep()
         let mirror = try Mirror(
             at: stateDirectory + "/repo.git", of: url,
-            fetcher: url.isLocal ? nil : FetchChild(executablePath: Executable.path))
+            fetcher: try Remote.fetcher(for: url))
         await mirror.sweepLocks()
         let console = ConsoleObserver(hasTimes: hasTimes)
         let actual = ActualStateLook(store: store)
@@ -50,11 +51,15 @@ struct ControllerSession {
             )
         }
         let budget = ResourceBudget.machine()
+        let projectPath = RepositoryPath(options.path)
+        let standardLock = try WorkerPackage.requirementsLock().bytes
+        let locks = CommittedLocks(
+            repository: mirror.repository, projectPath: projectPath, standardLock: standardLock)
         let runtimes = LocalRuntimes(
             provider: RuntimeProvider(environment: ProcessInfo.processInfo.environment),
             stateDirectory: stateDirectory, budget: budget, logger: quietLogger,
+            oldLock: { await locks.lock($0, at: $1).map(RequirementsLock.init(bytes:)) },
             progress: { console.note($0) })
-        let projectPath = RepositoryPath(options.path)
         let sources = SourceObserver(
             repository: mirror.repository, projectPath: projectPath,
             dataDirectory: ProjectSource.dataDirectory(options, workTree: workTree), store: store)
@@ -62,12 +67,10 @@ struct ControllerSession {
             repository: reading(mirror.repository), branch: options.branch,
             reader: DesiredStateReader(
                 repository: mirror.repository, projectPath: projectPath,
-                standardLock: try WorkerPackage.requirementsLock().bytes,
+                standardLock: standardLock,
                 guardian: ParseGuardian(journal: StoreParseJournal(store: store))),
             sources: sources, store: store, actor: actor, allowsPrune: allowsPrune)
-        let serving = ServingFile(store: store) { digest in
-            try await runtimes.runtime(for: digest).onnxRuntimeLibraryPath
-        }
+        let serving = ServingFile(store: store, libraries: runtimes)
         let past = try GitRepository(opening: stateDirectory + "/repo.git")
         let parts = ReconcileLoop.Parts(
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
@@ -146,7 +149,7 @@ struct ControllerSession {
             return false
         }
         await reporter.seen(desired.revision.commit, since: start, at: SystemLoopClock().now.wall)
-        if let lock = await observer.lock { await runtimes.add(RequirementsLock(bytes: lock)) }
+        if let lock = await observer.lock { await runtimes.follow(RequirementsLock(bytes: lock)) }
         loop.submit(.desired(desired))
         return true
     }

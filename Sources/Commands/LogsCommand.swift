@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reconciler
 import ResourceAPI
 import StateStore
 
@@ -29,14 +30,24 @@ struct LogsCommand: AsyncParsableCommand {
         let events = log(run.id, ".jsonl")
         let output = log(run.id, ".log")
         for part in [events, output] where !part.isEmpty { text += "\n" + part }
+        let logs = RunLogs(stateDirectory: state.directory)
+        let isRemoved = logs.wasRemoved(run.id)
+        if isRemoved {
+            text +=
+                "\nits log was removed to make room: those of the newest \(logs.limits.runs) runs stay, "
+                + "at most \(logs.limits.bytes >> 30) GiB\n"
+        }
         let row = RunsView([run]).runs.first
-        try format.write(View(run: row, events: events, output: output), text: text)
+        try format.write(
+            View(run: row, events: events, output: output, isRemoved: isRemoved), text: text)
     }
 
     private struct View: Encodable {
         let run: RunsView.Row?
         let events: String
         let output: String
+        /// The log was there, and was removed to make room.
+        let isRemoved: Bool
     }
 
     private func log(_ run: String, _ suffix: String) -> String {

@@ -79,6 +79,10 @@ private struct PinnedView: Repository {
         try await base.blobSize(id)
     }
 
+    func hashBlob(_ id: BlobID) async throws(SourceControlError) -> ExportedBlob {
+        try await base.hashBlob(id)
+    }
+
     func exportBlob(
         _ id: BlobID, toFile path: String
     ) async throws(SourceControlError) -> ExportedBlob {

@@ -42,10 +42,10 @@ struct PlanCommand: AsyncParsableCommand {
             Terminal.write(text)
             return
         }
-        let reader = try source.reader()
+        let store = try await openStore()
+        let reader = try await source.reader(store)
         let commit = try await source.repository.resolve(revision: head ?? repository.branch)
         let compiled = try await reader.compile(commit)
-        let store = try await openStore()
         let observer = SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
             dataDirectory: source.dataDirectory, store: store)

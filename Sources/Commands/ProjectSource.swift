@@ -3,6 +3,7 @@ import Foundation
 import Reconciler
 import ResourceAPI
 import SourceControl
+import StateStore
 
 /// The repository that the command line names, ready to be read.
 struct ProjectSource {
@@ -45,9 +46,13 @@ struct ProjectSource {
         }
     }
 
-    func reader() throws -> DesiredStateReader {
-        DesiredStateReader(
+    /// - Parameter store: says which files must not be read.
+    func reader(_ store: StateStore?) async throws -> DesiredStateReader {
+        var quarantined: Set<BlobID> = []
+        if let store { quarantined = try await StoreParseJournal.quarantined(in: store) }
+        return DesiredStateReader(
             repository: repository, projectPath: projectPath,
-            standardLock: try WorkerPackage.requirementsLock().bytes)
+            standardLock: try WorkerPackage.requirementsLock().bytes,
+            guardian: ParseGuardian(quarantined: quarantined))
     }
 }

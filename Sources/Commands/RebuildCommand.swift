@@ -10,16 +10,19 @@ struct RebuildCommand: AsyncParsableCommand {
         discussion: """
             Without --from-git the records in the store are read: results and versions come back \
             without running anything; what `ingot status`, `history` and `events` told of the past \
-            does not. With --from-git the whole state is moved aside and every commit of the \
-            branch is reconciled again, oldest first, so that versions get the same numbers. \
-            Nothing is deleted. Stop the controller first. Exit code 1 if it cannot be done.
+            does not. With --from-git the whole state is moved aside, once the branch has been \
+            fetched, and commits of the branch (first parents only) are reconciled again, oldest \
+            first, so that versions get the same numbers: those that were reconciled before or, \
+            where the old state cannot tell, those that changed the project's folder; and the \
+            newest one. Nothing is deleted. Stop the controller first. Exit code 1 if it cannot \
+            be done.
             """)
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var state: StateOptions
     @OptionGroup var format: OutputOptions
 
-    @Flag(help: "Run everything again, commit by commit.")
+    @Flag(help: "Run everything again, commit by commit, from git alone.")
     var fromGit = false
 
     private struct ReplayView: Encodable {

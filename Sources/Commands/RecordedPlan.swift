@@ -16,7 +16,7 @@ struct RecordedPlan {
         store: StateStore
     ) async throws -> RecordedPlan {
         let source = try ProjectSource.mirror(options, stateDirectory: stateDirectory)
-        let compiled = try await source.reader().compile(
+        let compiled = try await source.reader(store).compile(
             revision.commit, applied: try await applied(store))
         let sources = try await SourceObserver(
             repository: source.repository, projectPath: source.projectPath,

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Reconciler
 import ResourceAPI
 import SourceControl
@@ -16,44 +17,65 @@ struct Replay {
     private let pinned: PinnedRepository
     private let branch: String
 
+    /// Everything that git must give is fetched before anything is moved.
     static func prepare(
         _ options: RepositoryOptions, stateDirectory: String
     ) async throws -> Replay {
-        let reconciled = await reconciledCommits(options.branch, stateDirectory)
         try await StateMove.refuseIfRunning(stateDirectory)
-        let url = try options.url
-        // The branch must be there before anything is moved.
-        if let path = url.localPath {
-            _ = try await GitRepository(opening: path).tip(ofBranch: options.branch)
-        }
-        let movedTo = try StateMove.aside(stateDirectory)
-        let pinned = PinnedRepository()
-        let session = try await ControllerSession.open(
-            options, stateDirectory: stateDirectory, actor: NSUserName(), allowsPrune: true,
-            hasTimes: false, stopsWhenSettled: true, reading: { pinned.over($0) })
+        let reconciled = await reconciledCommits(options.branch, stateDirectory)
+        let move = StateMove(stateDirectory)
+        let commits: [CommitID]
+        let movedTo: String?
         do {
-            let tip = try await session.mirror.update(branch: options.branch)
-            let commits = try await firstParents(
-                of: tip, session.mirror.repository, RepositoryPath(options.path), reconciled)
+            try move.makeNew()
+            let url = try options.url
+            let mirror = try Mirror(
+                at: move.new + "/repo.git", of: url, fetcher: try Remote.fetcher(for: url))
+            let tip = try await mirror.update(branch: options.branch)
+            commits = try await firstParents(
+                of: tip, mirror.repository, RepositoryPath(options.path), reconciled)
+            // A fetch takes its time.
+            try await StateMove.refuseIfRunning(stateDirectory)
+            movedTo = try move.exchange()
+        } catch {
+            move.removeNew()
+            throw error
+        }
+        return try await naming(movedTo) {
+            let pinned = PinnedRepository()
+            let session = try await ControllerSession.open(
+                options, stateDirectory: stateDirectory, actor: NSUserName(), allowsPrune: true,
+                hasTimes: false, stopsWhenSettled: true, reading: { pinned.over($0) })
             return Replay(
                 commits: commits, movedTo: movedTo, session: session, pinned: pinned,
                 branch: options.branch)
-        } catch {
-            await session.close()
-            throw error
         }
     }
 
     func run() async throws {
-        do {
-            for (index, commit) in commits.enumerated() {
-                try await reconcile(commit, left: commits.count - index - 1)
+        try await Self.naming(movedTo) {
+            do {
+                for (index, commit) in commits.enumerated() {
+                    try await reconcile(commit, left: commits.count - index - 1)
+                }
+            } catch {
+                await session.close()
+                throw error
             }
-        } catch {
             await session.close()
-            throw error
         }
-        await session.close()
+    }
+
+    /// Every error says where the old state is.
+    private static func naming<Value>(
+        _ movedTo: String?, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            guard let movedTo else { throw error }
+            throw CommandError.notRebuilt(reason: "\(error)", movedTo: movedTo)
+        }
     }
 
     /// A commit that failed then fails again, and the next one is tried all the same.
@@ -102,20 +124,58 @@ struct Replay {
     }
 }
 
-/// The state directory as a whole.
-enum StateMove {
+/// The state directory as a whole, and the one that takes its place.
+struct StateMove {
+    /// Where the new one is prepared. What an earlier attempt has left there is removed.
+    let new: String
+    private let directory: String
+
+    init(_ directory: String) {
+        self.directory = directory
+        new = directory + ".rebuilding"
+    }
+
     static func refuseIfRunning(_ directory: String) async throws {
         guard ControllerPresence.isRunning(stateDirectory: directory) else { return }
         throw StateStoreError.inUse(directory: directory, process: nil)
     }
 
-    /// Beside itself, under a name that says when.
+    func makeNew() throws {
+        removeNew()
+        do {
+            try FileManager.default.createDirectory(
+                atPath: new, withIntermediateDirectories: true)
+        } catch {
+            throw CommandError.notMoved(path: new, reason: error.localizedDescription)
+        }
+    }
+
+    func removeNew() {
+        try? FileManager.default.removeItem(atPath: new)
+    }
+
+    /// Puts the new one in place of the old one, which goes beside it, under a name that says when.
     ///
-    /// - Returns: the new path; nil if there was nothing.
-    static func aside(_ directory: String) throws -> String? {
-        guard FileManager.default.fileExists(atPath: directory) else { return nil }
+    /// - Returns: where the old one is now; nil if there was none.
+    func exchange() throws -> String? {
+        guard FileManager.default.fileExists(atPath: directory) else {
+            try rename(new, to: directory)
+            return nil
+        }
         let target = "\(directory).before-rebuild-\(TimeText.now)"
-        try FileManager.default.moveItem(atPath: directory, toPath: target)
+        try rename(directory, to: target)
+        do {
+            try rename(new, to: directory)
+        } catch {
+            try rename(target, to: directory)
+            throw error
+        }
         return target
+    }
+
+    private func rename(_ path: String, to target: String) throws {
+        guard Glibc.rename(path, target) == 0 else {
+            throw CommandError.notMoved(path: path, reason: String(cString: strerror(errno)))
+        }
     }
 }

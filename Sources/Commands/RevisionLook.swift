@@ -33,15 +33,20 @@ struct RevisionLook {
         self.skipsServing = skipsServing
     }
 
-    /// - Parameter now: milliseconds since 1970.
+    /// - Parameter now: milliseconds of a clock that nobody can set.
     mutating func verdict(now: Int64) async throws -> Verdict {
         let store: StateStore
         do throws(StateStoreError) {
             store = try await StateStore.openReader(directory: stateDirectory)
         } catch {
+            switch error {
             // The controller may just be about to make it.
-            guard case .stateMissing = error else { throw error }
-            return .waiting("no state yet")
+            case .stateMissing: return .waiting("no state yet")
+            // Or in the middle of making it, or of an upgrade.
+            case .olderSchema where ControllerPresence.isRunning(stateDirectory: stateDirectory):
+                return .waiting("the state is being brought up to date")
+            default: throw error
+            }
         }
         let verdict = try await verdict(store, now: now)
         try await store.close()

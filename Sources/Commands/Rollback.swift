@@ -28,7 +28,7 @@ struct Rollback {
             tip = try await source.repository.tip(ofBranch: options.branch)
         } else {
             tip = try await Mirror(
-                at: path, of: url, fetcher: FetchChild(executablePath: Executable.path)
+                at: path, of: url, fetcher: try Remote.fetcher()
             ).update(branch: options.branch)
         }
         let id = try await target(revision, tip: tip, source, store)
@@ -85,7 +85,7 @@ struct Rollback {
         if url.isLocal {
             try await reverter.publish(commit, to: options.branch, author: author)
         } else {
-            try await FetchChild(executablePath: Executable.path).push(
+            try await Remote.fetcher().push(
                 commit.id, expecting: commit.tip, to: options.branch, of: url,
                 mirrorPath: path)
         }

@@ -17,7 +17,7 @@ struct RollbackOutlook {
         store: StateStore
     ) async throws {
         let source = rollback.source
-        let compiled = try await source.reader().compile(rollback.commit.id)
+        let compiled = try await source.reader(store).compile(rollback.commit.id)
         let sources = try await SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
             dataDirectory: source.dataDirectory, store: store

@@ -62,7 +62,7 @@ struct ValidateCommand: AsyncParsableCommand {
         if let revision {
             let source = try ProjectSource.open(repository, stateDirectory: ".ingot")
             let commit = try await source.repository.resolve(revision: revision)
-            let compiled = try await source.reader().compile(commit)
+            let compiled = try await source.reader(nil).compile(commit)
             try requireManifests(compiled.graph, compiled.diagnostics, revision)
             return (compiled.graph.resources.count, compiled.diagnostics)
         }

@@ -14,8 +14,6 @@ struct WaitCommand: AsyncParsableCommand {
             time-out.
             """)
 
-    private static let pollMilliseconds = 50
-
     @OptionGroup var state: StateOptions
     @OptionGroup var format: OutputOptions
 
@@ -45,24 +43,17 @@ struct WaitCommand: AsyncParsableCommand {
         var look = RevisionLook(
             wanted: try await wanted(), stateDirectory: state.directory,
             skipsServing: skipServing)
-        let deadline = TimeText.now + limit.seconds * 1000
-        while true {
-            let verdict = try await look.verdict(now: TimeText.now)
-            if case .waiting(let why) = verdict {
-                guard TimeText.now >= deadline else {
-                    try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
-                    continue
-                }
-                try tell("timeout", "not ready after \(timeout): \(why)")
-                throw ExitStatus.timeout
-            }
-            return try end(verdict)
-        }
+        let patience = Patience(seconds: limit.seconds, clock: SystemLoopClock())
+        try end(
+            try await patience.wait { now in try await look.verdict(now: now) })
     }
 
     private func end(_ verdict: RevisionLook.Verdict) throws {
         switch verdict {
-        case .ready(let text), .waiting(let text):
+        case .waiting(let why):
+            try tell("timeout", "not ready after \(timeout): \(why)")
+            throw ExitStatus.timeout
+        case .ready(let text):
             try tell("ready", text)
         case .stalled(let text):
             try tell("stalled", text)
@@ -96,6 +87,28 @@ struct WaitCommand: AsyncParsableCommand {
         case .table where outcome == "ready": Terminal.write("ready: \(message)\n")
         case .table where outcome == "timeout": Terminal.writeError(message + "\n")
         case .table: Terminal.writeError("\(outcome): \(message)\n")
+        }
+    }
+}
+
+/// Looks again and again for a limited time, by a clock that nobody can set.
+struct Patience {
+    private static let pollMilliseconds: Int64 = 50
+
+    let seconds: Int64
+    let clock: any LoopClock
+
+    /// - Parameter look: gets milliseconds of that clock.
+    /// - Returns: the first verdict that is not to wait, or the last one.
+    func wait(
+        for look: (Int64) async throws -> RevisionLook.Verdict
+    ) async throws -> RevisionLook.Verdict {
+        let deadline = clock.now.monotonic + seconds * 1000
+        while true {
+            let verdict = try await look(clock.now.monotonic)
+            guard case .waiting = verdict, clock.now.monotonic < deadline else { return verdict }
+            try Task.checkCancellation()
+            await clock.sleep(until: clock.now.monotonic + Self.pollMilliseconds)
         }
     }
 }

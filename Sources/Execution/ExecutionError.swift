@@ -34,6 +34,8 @@ package enum ExecutionError: Error, Hashable, Sendable {
     case runtimeUnusable(path: String, problem: String)
     case runtimeMismatch(path: String, differences: [String])
     case onnxRuntimeMissing(path: String)
+    /// Neither the runtime nor the lock file to make it from can be found.
+    case runtimeUnknown(Digest)
 }
 
 /// What was wrong with what a worker wrote to its connection.
@@ -62,7 +64,7 @@ extension ExecutionError {
         case .cannotPrepare(_, _, _, let isDiskFull): isDiskFull ? .resource : .internal
         case .outputNotEmpty, .missingResult, .workerExited, .protocolError, .workerNotReady,
             .workerDidNotStart, .cannotConnect, .socketPathUnavailable, .resourceMissing,
-            .venvFailed, .installFailed, .runtimeDirectory:
+            .venvFailed, .installFailed, .runtimeDirectory, .runtimeUnknown:
             .internal
         }
     }
@@ -94,6 +96,7 @@ extension ExecutionError {
         case .runtimeUnusable: "RuntimeUnusable"
         case .runtimeMismatch: "RuntimeMismatch"
         case .onnxRuntimeMissing: "OnnxRuntimeMissing"
+        case .runtimeUnknown: "RuntimeUnknown"
         }
     }
 
@@ -185,6 +188,9 @@ extension ExecutionError: CustomStringConvertible {
                 + "the lock file" + Self.quote(differences)
         case .onnxRuntimeMissing(let path):
             "the Python runtime \(path) has no ONNX Runtime library"
+        case .runtimeUnknown(let digest):
+            "the Python runtime of the lock file \(digest) is not on this machine, and the lock "
+                + "file is not in the commit"
         default: code
         }
     }
@@ -230,6 +236,9 @@ extension ExecutionError: CustomStringConvertible {
         case .runtimeUnusable, .runtimeMismatch:
             "unset INGOT_RUNTIME to have Ingot make one, or install the lock file there"
         case .onnxRuntimeMissing: "add onnxruntime to the lock file"
+        case .runtimeUnknown:
+            "if the lock file was the one that another release of Ingot ships, run "
+                + "`ingot runtime` of that release on this machine; else have the model trained anew"
         }
     }
 

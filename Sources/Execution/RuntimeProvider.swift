@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import ResourceAPI
+package import ResourceAPI
 import Subprocess
 import SystemPackage
 
@@ -67,6 +67,14 @@ package struct RuntimeProvider: Sendable {
             onProgress: onProgress)
         try await installer.install()
         return try Runtime(directory: directory, lockDigest: lock.digest)
+    }
+
+    /// The complete environment of the lock file with this digest, if Ingot has made it before; its
+    /// lock file is not needed. Looks only whether its files are there.
+    package func existing(_ digest: Digest) -> Runtime? {
+        let directory = runtimesDirectory + "/" + digest.hex
+        guard FileManager.default.fileExists(atPath: directory + "/complete") else { return nil }
+        return try? Runtime(directory: directory, lockDigest: digest)
     }
 
     /// Nil if there is none, or if its interpreter does not run any more: after an upgrade of the

@@ -82,6 +82,13 @@ struct FieldReader {
         return value(first)
     }
 
+    /// Reports those of the fields that are given.
+    func report(any keys: [String], _ rule: (String) -> ResourceRule) {
+        for entry in entries where keys.contains(entry.key) {
+            context.report(.rule(rule(entry.key)), at: entry)
+        }
+    }
+
     func has(any keys: [String]) -> Bool {
         !keys.isEmpty && entries.contains { keys.contains($0.key) }
     }

@@ -5,6 +5,8 @@ enum ResourceRule: Hashable, Sendable {
     case columnNotInSchema(String, near: String?, columns: [String])
     case formatUnknown(path: String)
     case nullValuesWithoutCSV
+    /// A field about rows, of a dataset that has none.
+    case fieldOfNoop(String)
     case minAboveMax
     case boundMissing(String)
     case featureNameMissing
@@ -29,6 +31,8 @@ enum ResourceRule: Hashable, Sendable {
         case .formatUnknown(let path):
             "the format of \(ManifestProblem.quote(path)) cannot be told from its name"
         case .nullValuesWithoutCSV: "'nullValues' is only for the format csv"
+        case .fieldOfNoop(let field):
+            "'\(field)' has no effect: a dataset with the source 'noop' has no rows"
         case .minAboveMax: "'min' is larger than 'max'"
         case .boundMissing(let field): "\(field) needs 'min', 'max' or both"
         case .featureNameMissing: "a feature without 'column' needs a 'name'"
@@ -61,7 +65,7 @@ enum ResourceRule: Hashable, Sendable {
         case .columnNotInSchema(_, nil, let columns):
             "its columns are \(ManifestProblem.list(columns, quote: ""))"
         case .formatUnknown: "add 'format: csv', 'format: parquet' or 'format: json'"
-        case .nullValuesWithoutCSV: "remove it"
+        case .nullValuesWithoutCSV, .fieldOfNoop: "remove it"
         case .minAboveMax: "exchange them"
         case .boundMissing: "without a bound it would always hold"
         case .featureNameMissing: "add 'name', which becomes the feature's column"

@@ -4,7 +4,8 @@ package import ResourceAPI
 
 /// What the core believes of the outside: to be compared with what is really there.
 package struct Beliefs: Sendable {
-    /// Artifacts that the newest commit needs, and those that are served.
+    /// Artifacts that the newest commit needs, those that shall be served, and those that are served
+    /// until then.
     package let artifacts: Set<Digest>
     package let stages: [ResourceName: [ResourceName: Int]]
     package let served: [ServingIntent]
@@ -19,6 +20,7 @@ extension ReconcilerCore {
         }
         let served = serving.intents.values.sorted { $0.deployment < $1.deployment }
         artifacts.formUnion(served.map(\.version.digest))
+        artifacts.formUnion(serving.told.values)
         return Beliefs(
             artifacts: artifacts, stages: registry.models.mapValues(\.stages), served: served,
             revision: desired?.revision)

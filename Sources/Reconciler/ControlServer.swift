@@ -5,6 +5,8 @@ import Foundation
 package struct ControlServer: Sendable {
     /// In case a notification is lost, or inotify is used up.
     private static let interval: Duration = .seconds(2)
+    /// How often replies that nobody has taken are looked for.
+    private static let sweepMilliseconds: Int64 = 60_000
     private let spool: ControlSpool
     private let clock: any LoopClock
 
@@ -21,7 +23,12 @@ package struct ControlServer: Sendable {
     ) async throws {
         try spool.prepare()
         spool.dropStale(now: clock.now.wall)
+        var swept = clock.now.monotonic
         for await _ in signals() {
+            if clock.now.monotonic - swept >= Self.sweepMilliseconds {
+                spool.dropStale(now: clock.now.wall)
+                swept = clock.now.monotonic
+            }
             for id in spool.waiting() {
                 guard !Task.isCancelled else { return }
                 let reply: ControlReply

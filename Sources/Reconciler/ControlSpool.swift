@@ -85,13 +85,13 @@ package struct ControlSpool: Sendable {
         try RunFile.write(reply, to: "\(replies)/\(id).json")
     }
 
-    /// Removes what nobody waits for any more.
+    /// Removes what nobody waits for any more, and what was written by half.
     ///
     /// - Parameter now: milliseconds since 1970.
     func dropStale(now: Int64) {
         for folder in [requests, replies] {
-            for id in names(in: folder) {
-                let path = "\(folder)/\(id).json"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            for path in names.map({ "\(folder)/\($0)" }) {
                 guard let age = modified(path).map({ now - $0 }), age > Self.staleMilliseconds
                 else { continue }
                 unlink(path)

@@ -32,6 +32,7 @@ extension ReconcilerCore {
         if state.revision != old?.revision {
             // Another commit may mend what a passing trouble, or somebody else's hand, stopped.
             work.startOver()
+            serving.startOver()
             healing = Healing()
             settled = nil
         }

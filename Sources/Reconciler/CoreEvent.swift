@@ -11,6 +11,8 @@ package enum CoreEvent: Sendable {
     case metrics(Fingerprint, JSONValue)
     case versionRegistered(ModelVersion)
     case stageMoved(StageMove)
+    /// The gateway was told what to serve, except for these deployments, which are left as they were.
+    case told([ResourceName: ServingTrouble])
     /// What the gateway says; nil if there is no gateway.
     case served(ServingReport?)
     /// All that are in force now.
@@ -75,6 +77,7 @@ package struct Settlement: Hashable, Sendable {
     package let cached: Int
     /// Steps that ran for this revision.
     package let ran: Int
+    /// Steps that failed or cannot run, and deployments that cannot be served.
     package let failed: Int
     package let errors: Int
     package init(revision: Revision, cached: Int, ran: Int, failed: Int, errors: Int) {

@@ -4,15 +4,77 @@ import ResourceGraph
 
 /// What the gateway shall serve, and what it says that it does.
 struct ServingState: Sendable {
+    /// A deployment of which the gateway could not be told.
+    struct Unserved: Sendable {
+        let trouble: ServingTrouble
+        let count: Int
+        /// When it is tried again.
+        let notBefore: Int64
+    }
+
+    private static let longestPause: Int64 = 60_000
+
     fileprivate(set) var intents: [ResourceName: ServingIntent] = [:]
-    /// The gateway was told all of the intents.
+    /// The gateway was told, or is just being told, all of the intents.
     fileprivate(set) var isTold = false
+    /// Of which model it is just being told, for each deployment.
+    private var telling: [ResourceName: Digest]?
+    /// Of which model it was told last.
+    private(set) var told: [ResourceName: Digest] = [:]
+    private(set) var unserved: [ResourceName: Unserved] = [:]
     fileprivate(set) var hasReport = false
     fileprivate(set) var reports: [String: DeploymentReport] = [:]
 
     init(_ served: [ServingIntent]) {
         intents = Dictionary(
             served.map { ($0.deployment, $0) }, uniquingKeysWith: { first, _ in first })
+        told = intents.mapValues(\.version.digest)
+    }
+
+    var isTelling: Bool { telling != nil }
+
+    /// Something will change without anybody's doing.
+    var isBusy: Bool { isTelling || unserved.values.contains(where: \.trouble.isUnderWay) }
+
+    func nextRetry(after now: Int64) -> Int64? {
+        isTelling ? nil : unserved.values.map(\.notBefore).filter { $0 > now }.min()
+    }
+
+    func isRetryDue(now: Int64) -> Bool {
+        !isTelling && unserved.values.contains { $0.notBefore <= now }
+    }
+
+    mutating func startOver() {
+        unserved = unserved.mapValues { Unserved(trouble: $0.trouble, count: 0, notBefore: 0) }
+    }
+
+    fileprivate mutating func tell() -> [ServingIntent] {
+        isTold = true
+        telling = intents.mapValues(\.version.digest)
+        return intents.values.sorted { $0.deployment < $1.deployment }
+    }
+
+    fileprivate mutating func notTold() {
+        isTold = false
+        telling = nil
+    }
+
+    /// - Returns: the deployments that read differently now.
+    fileprivate mutating func finishTelling(
+        except troubles: [ResourceName: ServingTrouble], now: Int64
+    ) -> Set<ResourceName> {
+        let before = told
+        told = telling ?? told
+        telling = nil
+        let changed = Set(troubles.keys).union(unserved.keys)
+        for name in troubles.keys { told[name] = before[name] }
+        unserved = troubles.reduce(into: [:]) { next, entry in
+            let count = (unserved[entry.key]?.count ?? 0) + 1
+            let pause = min(Self.longestPause, ReconcilerCore.backoff(after: count))
+            next[entry.key] = Unserved(
+                trouble: entry.value, count: count, notBefore: now + pause)
+        }
+        return changed
     }
 }
 
@@ -39,17 +101,28 @@ extension ReconcilerCore {
         }
     }
 
+    mutating func take(told troubles: [ResourceName: ServingTrouble], now: Int64) {
+        for name in serving.finishTelling(except: troubles, now: now) {
+            dirty.statuses.insert(ResourceID(.deployment, name))
+        }
+    }
+
     mutating func serveAgain() { serving.isTold = false }
+
+    mutating func notTold() { serving.notTold() }
 
     /// A deployment that cannot be resolved now keeps what it serves; one that is absent from the
     /// commit is dropped.
-    mutating func reconcileServing() -> [CoreEffect] {
+    mutating func reconcileServing(now: Int64) -> [CoreEffect] {
         guard let desired else { return [] }
+        if serving.isRetryDue(now: now) { serving.isTold = false }
         let names = dirty.deployments
         dirty.deployments = []
         for name in names {
             let id = ResourceID(.deployment, name)
             dirty.statuses.insert(id)
+            // What it depends on has changed: its trouble may be over.
+            if serving.unserved[name] != nil { serving.isTold = false }
             if isSuspended(id) { continue }
             let wanted = intent(of: name, desired)
             guard serving.intents[name] != wanted else { continue }
@@ -57,13 +130,10 @@ extension ReconcilerCore {
             serving.isTold = false
         }
         // A stage that moves may change more of them: they are told together.
-        guard !serving.isTold, !registry.isMoving, !obstacles.hinder(.serving) else { return [] }
-        serving.isTold = true
-        return [
-            .serve(
-                revision: desired.revision,
-                serving.intents.values.sorted { $0.deployment < $1.deployment })
-        ]
+        guard !serving.isTold, !serving.isTelling, !registry.isMoving,
+            !obstacles.hinder(.serving)
+        else { return [] }
+        return [.serve(revision: desired.revision, serving.tell())]
     }
 
     private func intent(of name: ResourceName, _ desired: DesiredState) -> ServingIntent? {

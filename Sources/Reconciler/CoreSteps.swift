@@ -233,7 +233,7 @@ extension ReconcilerCore {
     /// its attempts, or that is suspended, waits for nothing that will come by itself.
     private var isBusy: Bool {
         !work.running.isEmpty || work.hasQueue || isRetrying || registry.isBusy
-            || obstacles.hasAny
+            || serving.isBusy || obstacles.hasAny
     }
 
     /// Something that is wanted, and may be done, is to be tried again later.
@@ -249,7 +249,7 @@ extension ReconcilerCore {
         let counts = plan.counts
         let settlement = Settlement(
             revision: desired.revision, cached: counts.cached, ran: work.ranForRevision.count,
-            failed: counts.total - counts.cached,
+            failed: counts.total - counts.cached + serving.unserved.count,
             errors: desired.diagnostics.count { $0.severity == .error })
         guard settlement != settled else { return [] }
         settled = settlement

@@ -66,7 +66,7 @@ extension ReconcilerCore {
         case .move(let move):
             registry.notMoved(move)
             dirty.models.insert(move.model)
-        case .serve: serveAgain()
+        case .serve: notTold()
         case .report(let statuses, let removed, _):
             for status in statuses {
                 reported[status.resource] = nil

@@ -172,7 +172,7 @@ package actor DesiredStateReader {
         guard let file = try await repository.file(at: commit, path: full) else {
             throw ReconcilerError.lockMissing(full)
         }
-        let bytes = try await repository.blob(file.blob, limit: 4 << 20)
+        let bytes = try await repository.blob(file.blob, limit: CommittedLocks.maximumBytes)
         return (bytes, Digest(hashing: bytes))
     }
 }

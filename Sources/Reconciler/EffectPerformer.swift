@@ -5,6 +5,8 @@ package import ResourceAPI
 /// tasks and keeps nothing: whoever calls it decides what happens side by side and what in which
 /// order, be it the loop or a simulation.
 package struct EffectPerformer: Sendable {
+    /// Of deployments that cannot be served: one cause often hits many.
+    private static let maximumWarnings = 5
     private let recorder: any StateRecorder
     private let serving: any ServingSink
     private let observer: any LoopObserver
@@ -47,11 +49,7 @@ package struct EffectPerformer: Sendable {
             return .stageMoved(move)
         case .serve(let revision, let intents):
             try await recorder.requireOwnership()
-            try await serving.serve(intents, revision: revision, runtime: runtime)
-            for intent in intents {
-                try await recorder.recordRollout(intent, revision: revision)
-            }
-            return nil
+            return try await serve(intents, revision, runtime, recorder)
         case .report(let statuses, let removed, let revision):
             try await recorder.report(statuses, removed: removed, revision: revision)
             return nil
@@ -69,6 +67,35 @@ package struct EffectPerformer: Sendable {
             return nil
         case .start, .cancel, .wake:
             return nil
+        }
+    }
+
+    /// What cannot be served keeps nothing else from being served.
+    private func serve(
+        _ intents: [ServingIntent], _ revision: Revision, _ runtime: Digest,
+        _ recorder: any StateRecorder
+    ) async throws -> CoreEvent {
+        var troubles: [ResourceName: ServingTrouble] = [:]
+        do {
+            try await serving.serve(intents, revision: revision, runtime: runtime)
+        } catch let error as Unserved {
+            troubles = error.deployments
+        }
+        for intent in intents where troubles[intent.deployment] == nil {
+            try await recorder.recordRollout(intent, revision: revision)
+        }
+        warn(troubles)
+        return .told(troubles)
+    }
+
+    private func warn(_ troubles: [ResourceName: ServingTrouble]) {
+        let sorted = troubles.sorted { $0.key < $1.key }
+        for (name, trouble) in sorted.prefix(Self.maximumWarnings) {
+            let hint = trouble.hint.map { "\nhint: \($0)" } ?? ""
+            observer.warn("deployment/\(name): \(trouble.message)\(hint)")
+        }
+        if sorted.count > Self.maximumWarnings {
+            observer.warn("\(sorted.count - Self.maximumWarnings) more deployments are not served")
         }
     }
 }

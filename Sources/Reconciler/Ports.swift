@@ -91,9 +91,46 @@ package protocol RuntimeExecutors: Sendable {
     func executor(for runtime: Digest) async throws -> any Executor
 }
 
+/// Where the libraries are with which models are served.
+package protocol RuntimeLibraries: Sendable {
+    /// Does not wait until a runtime is made.
+    ///
+    /// - Parameters:
+    ///   - runtime: lock digest of the runtime that the model was trained with.
+    ///   - commit: one that names its lock file.
+    func library(of runtime: Digest, trainedAt commit: CommitID) async -> RuntimeLibrary
+}
+
+package enum RuntimeLibrary: Hashable, Sendable {
+    /// Absolute path of libonnxruntime.
+    case found(path: String)
+    case missing(ServingTrouble)
+}
+
+/// Why a deployment cannot be served as it is wanted.
+package struct ServingTrouble: Hashable, Sendable {
+    package let message: String
+    package let hint: String?
+    /// It is being mended: nobody needs to do anything.
+    package let isUnderWay: Bool
+    package init(message: String, hint: String? = nil, isUnderWay: Bool = false) {
+        self.message = message
+        self.hint = hint
+        self.isUnderWay = isUnderWay
+    }
+}
+
+/// The gateway was told of all deployments but these, which are left as they were.
+package struct Unserved: Error, Hashable, Sendable {
+    package let deployments: [ResourceName: ServingTrouble]
+    package init(deployments: [ResourceName: ServingTrouble]) {
+        self.deployments = deployments
+    }
+}
+
 /// Takes what the gateway shall serve.
 package protocol ServingSink: Sendable {
-    /// - Throws: `PassingTrouble`; any other error is final.
+    /// - Throws: `Unserved`; `PassingTrouble`, and then nobody was told; any other error is final.
     func serve(_ intents: [ServingIntent], revision: Revision, runtime: Digest) async throws
 }
 

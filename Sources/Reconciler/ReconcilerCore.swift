@@ -86,7 +86,7 @@ package struct ReconcilerCore: Sendable {
         effects += scheduleSteps(now: now)
         if !obstacles.hinder(.store) { effects += driftEffects() }
         effects += reconcileModels()
-        effects += reconcileServing()
+        effects += reconcileServing(now: now)
         effects += reportStatuses()
         effects += settle()
         if let wake = wake(now: time) { effects.append(.wake(at: wake)) }
@@ -106,6 +106,8 @@ package struct ReconcilerCore: Sendable {
         case .stageMoved(let move):
             registry.take(move)
             touch(model: move.model)
+        case .told(let troubles):
+            take(told: troubles, now: now)
         case .served(let report):
             take(report)
         case .suspended(let list):
@@ -168,6 +170,7 @@ package struct ReconcilerCore: Sendable {
         if let time = work.nextRetry(after: now) { times.append(time) }
         if let time = obstacles.next { times.append(time) }
         if let time = healing.nextRelease(after: now) { times.append(time) }
+        if let time = serving.nextRetry(after: now) { times.append(time) }
         times += suspensions.compactMap(\.expiresAt).filter { $0 > time.wall }
             .map { now + $0 - time.wall }
         guard let next = times.min(), next != nextWake else { return nil }

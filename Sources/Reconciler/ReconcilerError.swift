@@ -11,6 +11,8 @@ package enum ReconcilerError: Error, Hashable, Sendable {
     /// A source file has other bytes than when it was hashed.
     case sourceChanged(RepositoryPath)
     case servingNotWritten(path: String, reason: String)
+    /// A version's artifact is no model.
+    case noModelInArtifact(Digest)
     case pruneRefused(count: Int, of: Int, limit: String, CommitID)
     /// `metadata.prune: disabled` stood in the last manifest of a resource that the commit has not.
     case pruneProtected(ResourceID, CommitID)
@@ -28,6 +30,8 @@ package enum ReconcilerError: Error, Hashable, Sendable {
         case .sourceUnreadable(let path, let reason): "\(path.display) cannot be read: \(reason)"
         case .sourceChanged(let path): "\(path.display) changed while it was read"
         case .servingNotWritten(let path, let reason): "cannot write \(path): \(reason)"
+        case .noModelInArtifact(let digest):
+            "the artifact \(digest.short) has no model.onnx and signature.json"
         case .pruneRefused(let count, let all, let limit, let commit):
             "the commit \(commit.short) would remove \(count) of \(all) resources, more than \(limit)"
         case .pruneProtected(let resource, let commit):
@@ -44,6 +48,7 @@ package enum ReconcilerError: Error, Hashable, Sendable {
             "data roots: \(roots.map(\.display).joined(separator: ", ")); add one with spec.dataRoots of the Project"
         case .sourceMissing: "commit the file, or name the folder that holds it with --data"
         case .sourceUnreadable, .servingNotWritten: nil
+        case .noModelInArtifact: "`ingot verify` shows what else is damaged"
         case .sourceChanged: "the step is repeated with the new content"
         case .pruneRefused(_, _, _, let commit), .pruneProtected(_, let commit):
             "if that is meant, confirm with `ingot approve \(commit.short)`; else bring them back"
@@ -55,6 +60,11 @@ package enum ReconcilerError: Error, Hashable, Sendable {
 
 extension ReconcilerError: CustomStringConvertible {
     package var description: String { hint.map { message + "\nhint: " + $0 } ?? message }
+}
+
+extension ReconcilerError {
+    /// For a deployment that it keeps from being served.
+    var trouble: ServingTrouble { ServingTrouble(message: message, hint: hint) }
 }
 
 extension HistoryRelation {

@@ -6,19 +6,17 @@ package import StateStore
 /// Tells the gateway what to serve, through `run/serving.json`.
 package actor ServingFile: ServingSink {
     private let store: StateStore
-    /// Absolute path of libonnxruntime of the runtime with this lock digest; nil if that runtime is
-    /// not on this machine.
-    private let library: @Sendable (Digest) async throws -> String
+    private let libraries: any RuntimeLibraries
     /// What was worked out before, so that one change among many deployments costs one look-up.
     private var known: [ServingIntent: ServedDeployment] = [:]
+    /// What the gateway was told last, by name; nil before the first time.
+    private var told: [String: ServedDeployment]?
     /// As it was written last.
     private var written: [UInt8]?
 
-    package init(
-        store: StateStore, library: @escaping @Sendable (Digest) async throws -> String
-    ) {
+    package init(store: StateStore, libraries: any RuntimeLibraries) {
         self.store = store
-        self.library = library
+        self.libraries = libraries
     }
 
     private var path: String { store.directory.path + "/run/serving.json" }
@@ -26,50 +24,48 @@ package actor ServingFile: ServingSink {
     package func serve(
         _ intents: [ServingIntent], revision: Revision, runtime: Digest
     ) async throws {
+        let before = told ?? toldByTheLastController()
+        let lookup = ServedLookup(
+            store: store, libraries: libraries, before: before, newest: runtime)
         var next: [ServingIntent: ServedDeployment] = [:]
         var deployments: [ServedDeployment] = []
+        var unserved: [ResourceName: ServingTrouble] = [:]
         for intent in intents {
-            let found: ServedDeployment?
-            if let before = known[intent] {
-                found = before
-            } else {
-                found = try await served(intent, runtime: runtime)
+            do {
+                let found: ServedDeployment
+                if let cached = known[intent] {
+                    found = cached
+                } else {
+                    found = try await lookup.find(intent)
+                }
+                next[intent] = found
+                deployments.append(found)
+            } catch let error as CannotServe {
+                unserved[intent.deployment] = error.trouble
+                if let old = before[intent.deployment.text] { deployments.append(old) }
             }
-            guard let found else { continue }
-            next[intent] = found
-            deployments.append(found)
         }
         known = next
-        let plan = ServingPlan(revision: revision.description, deployments: deployments)
+        try write(ServingPlan(revision: revision.description, deployments: deployments))
+        guard unserved.isEmpty else { throw Unserved(deployments: unserved) }
+    }
+
+    private func write(_ plan: ServingPlan) throws {
         do {
             try RunFile.write(plan, to: path)
         } catch {
             throw PassingTrouble(message: "\(error)")
         }
         written = FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+        told = Self.byName(plan)
     }
 
-    private func served(
-        _ intent: ServingIntent, runtime: Digest
-    ) async throws -> ServedDeployment? {
-        let files: [String: StoredFile]
-        do {
-            files = try await store.artifacts.files(of: intent.version.digest)
-        } catch {
-            // Lost since it was made: the next look finds that, and has it made again.
-            throw PassingTrouble(message: "\(error)")
-        }
-        guard let onnx = files["model.onnx"], let signature = files["signature.json"] else {
-            return nil
-        }
-        // A version is served with the runtime that it was trained with.
-        let trained = try await store.result(of: intent.version.fingerprint)
-        return ServedDeployment(
-            name: intent.deployment.text, replicas: intent.replicas,
-            model: intent.version.model.text, version: intent.version.number,
-            digest: intent.version.digest, commit: intent.version.commit.hex,
-            onnxPath: onnx.path, signaturePath: signature.path, onnxDigest: onnx.digest,
-            runtimeLibrary: try await library(trained?.order.runtime ?? runtime))
+    private func toldByTheLastController() -> [String: ServedDeployment] {
+        RunFile.plan(in: store.directory.path).map(Self.byName) ?? [:]
+    }
+
+    private static func byName(_ plan: ServingPlan) -> [String: ServedDeployment] {
+        Dictionary(plan.deployments.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Whether somebody else changed or removed the file since it was written.

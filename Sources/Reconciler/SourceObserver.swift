@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 package import Planning
 package import ResourceAPI
 package import ResourceGraph
@@ -130,13 +129,12 @@ package actor SourceObserver: SourceFiles {
 
     private func digest(of blob: BlobID) async throws -> Digest {
         if let known = blobDigests[blob] { return known }
-        let path = NSTemporaryDirectory() + "ingot-blob-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let digest = try await repository.exportBlob(blob, toFile: path).digest
+        let digest = try await repository.hashBlob(blob).digest
         blobDigests[blob] = digest
         blobs[digest] = blob
         return digest
     }
+
     private func digest(ofFile path: RepositoryPath, in directory: String) async throws -> Digest {
         let absolute = directory + "/" + path.display
         let stamp: SourceFileStamp

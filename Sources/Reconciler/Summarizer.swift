@@ -184,6 +184,7 @@ extension Summarizer {
         guard let spec = desired.graph.resources[id]?.deployment else {
             return .missing(reason: "Unknown", "not understood")
         }
+        if let unserved = core.serving.unserved[id.name] { return verdict(for: unserved, id) }
         guard core.serving.hasReport else {
             let also = waiting(id).map { "; it waits for \($0)" } ?? ""
             return .missing(
@@ -219,6 +220,17 @@ extension Summarizer {
     private func waiting(_ id: ResourceID) -> String? {
         let text = WaitChain(core: core, desired: desired).text(from: id)
         return text.isEmpty ? nil : text
+    }
+
+    private func verdict(for unserved: ServingState.Unserved, _ id: ResourceID) -> Verdict {
+        let why = unserved.trouble.message
+        if unserved.trouble.isUnderWay {
+            return .working(reason: "ProgressingWithRetry", why)
+        }
+        guard let actual = core.serving.reports[id.name.text], actual.version != nil else {
+            return .stalled(reason: "NotServed", why)
+        }
+        return .kept(reason: "NotServed", "\(why); \(serving(actual))")
     }
 
     /// `serving v1, 2/2 replicas`

@@ -65,27 +65,41 @@ extension GitHandle {
             UnsafeRawBufferPointer(start: git_odb_object_data(object), count: count))
     }
 
+    func hashBlob(_ id: BlobID) throws(SourceControlError) -> ExportedBlob {
+        try read(id) { (_) throws(SourceControlError) in }
+    }
+
     func exportBlob(
         _ id: BlobID, toFile path: String
     ) throws(SourceControlError) -> ExportedBlob {
-        try withBlob(id, limit: Self.maxExportedBytes) { (content) throws(SourceControlError) in
-            let file = try NewFile(path)
-            do throws(SourceControlError) {
-                var digest = DigestBuilder()
-                var rest = content[...]
-                while !rest.isEmpty {
-                    try Self.checkCancellation()
-                    let chunk = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.exportChunk))
-                    digest.update(chunk)
-                    try file.write(chunk)
-                    rest = rest.dropFirst(chunk.count)
-                }
-                try file.close()
-                return ExportedBlob(digest: digest.finish(), size: content.count)
-            } catch {
-                file.discard()
-                throw error
+        let file = try NewFile(path)
+        do throws(SourceControlError) {
+            let blob = try read(id) { (chunk) throws(SourceControlError) in
+                try file.write(chunk)
             }
+            try file.close()
+            return blob
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+
+    /// Hands the content on in pieces.
+    private func read(
+        _ id: BlobID, _ take: (UnsafeRawBufferPointer) throws(SourceControlError) -> Void
+    ) throws(SourceControlError) -> ExportedBlob {
+        try withBlob(id, limit: Self.maxExportedBytes) { (content) throws(SourceControlError) in
+            var digest = DigestBuilder()
+            var rest = content[...]
+            while !rest.isEmpty {
+                try Self.checkCancellation()
+                let chunk = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.exportChunk))
+                digest.update(chunk)
+                try take(chunk)
+                rest = rest.dropFirst(chunk.count)
+            }
+            return ExportedBlob(digest: digest.finish(), size: content.count)
         }
     }
 }

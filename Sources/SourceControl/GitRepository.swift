@@ -88,6 +88,10 @@ package actor GitRepository: Repository {
         try handle.blobSize(id)
     }
 
+    package func hashBlob(_ id: BlobID) throws(SourceControlError) -> ExportedBlob {
+        try handle.hashBlob(id)
+    }
+
     package func exportBlob(
         _ id: BlobID, toFile path: String
     ) throws(SourceControlError) -> ExportedBlob {

@@ -37,6 +37,8 @@ package protocol Repository: Sendable {
     /// Many at once, in the order of `ids`; `limit` holds for each of them.
     func blobs(_ ids: [BlobID], limit: Int) async throws(SourceControlError) -> [[UInt8]]
     func blobSize(_ id: BlobID) async throws(SourceControlError) -> Int
+    /// What `exportBlob` would say, without a file.
+    func hashBlob(_ id: BlobID) async throws(SourceControlError) -> ExportedBlob
     /// Writes the content to a new file (it must not exist) with mode 0600, and hashes it. Nothing
     /// is left behind on an error. The file is not synced: whoever publishes it does that.
     func exportBlob(
@@ -169,6 +171,13 @@ package struct BlamedLine: Hashable, Sendable {
         self.commit = commit
         self.originalPath = originalPath
         self.originalLine = originalLine
+    }
+}
+
+extension Repository {
+    package func hashBlob(_ id: BlobID) async throws(SourceControlError) -> ExportedBlob {
+        let bytes = try await blob(id, limit: GitHandle.maxExportedBytes)
+        return ExportedBlob(digest: Digest(hashing: bytes), size: bytes.count)
     }
 }
 

@@ -79,6 +79,14 @@ package final class ArtifactStore: Sendable {
         }
     }
 
+    /// The same, if all files are there with their sizes; else an error.
+    package func wholeFiles(
+        of artifact: Digest
+    ) async throws(StateStoreError) -> [String: StoredFile] {
+        try await check(artifact, isDeep: false)
+        return try await files(of: artifact)
+    }
+
     /// Absolute path at which a file of that content lies, if it is in the store.
     package func path(ofBlob digest: Digest) -> String { blobs.path(of: digest) }
 

@@ -21,6 +21,9 @@ struct DatabaseOpening {
             // Looked at without changing anything first: another program's database, or one of a
             // newer Ingot, must stay as it is.
             if try exists() {
+                try rollBackFirstStart()
+            }
+            if try exists() {
                 try check(readOnlyQueue(), isWriter: true)
             } else if try isCutToNothing() {
                 throw StateStoreError.corruptDatabase(
@@ -43,9 +46,16 @@ struct DatabaseOpening {
 
     func reader() throws(StateStoreError) -> DatabaseQueue {
         try DatabaseOpening.translating(path) {
-            let queue = try readOnlyQueue()
-            try check(queue, isWriter: false)
-            return queue
+            do {
+                let queue = try readOnlyQueue()
+                try check(queue, isWriter: false)
+                return queue
+            } catch let error as DatabaseError
+                where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK
+            {
+                // A first start that was killed; see below.
+                throw StateStoreError.stateMissing(directory: directory.path)
+            }
         }
     }
 
@@ -63,6 +73,18 @@ struct DatabaseOpening {
             guard try local.status(of: path) != nil else { return false }
             return try local.status(of: directory.epochPath) != nil
         }
+    }
+
+    /// Until it is in WAL mode the database has a rollback journal. A first start that was killed by
+    /// then leaves one that no read-only connection can roll back, nor read past. What comes of that
+    /// is the database as it was, be it whose it may.
+    private func rollBackFirstStart() throws {
+        guard access(path + "-journal", F_OK) == 0 else { return }
+        let queue = try DatabaseQueue(path: path, configuration: baseConfiguration)
+        try queue.read { database in
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
+        }
+        try queue.close()
     }
 
     private var baseConfiguration: Configuration {

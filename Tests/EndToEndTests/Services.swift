@@ -10,11 +10,17 @@ final class Services {
         self.workshop = workshop
     }
 
-    func startController(data: String, _ more: String...) throws {
+    /// - Parameter repository: the workshop's own if nil.
+    func startController(
+        data: String, repository: String? = nil, environment: [String: String] = [:],
+        _ more: String...
+    ) throws {
         try start(
             "controller",
-            ["run", "--repository", workshop.bare, "--state", workshop.state, "--data", data]
-                + more)
+            [
+                "run", "--repository", repository ?? workshop.bare, "--state", workshop.state,
+                "--data", data,
+            ] + more, environment)
     }
 
     /// Of what was started last.
@@ -25,10 +31,14 @@ final class Services {
             "gateway", ["gateway", "--state", workshop.state, "--port", "\(workshop.port)"])
     }
 
-    private func start(_ name: String, _ arguments: [String]) throws {
+    private func start(
+        _ name: String, _ arguments: [String], _ environment: [String: String] = [:]
+    ) throws {
         let log = workshop.folder + "/\(name).log"
         processes.append(
-            try workshop.launch(Workshop.ingot, arguments, output: log + ".out", error: log))
+            try workshop.launch(
+                Workshop.ingot, arguments, environment: environment, output: log + ".out",
+                error: log))
     }
 
     /// Ends what was started, by process id, and waits for it.

@@ -120,6 +120,13 @@ func isAlive(_ pid: Int32) -> Bool {
     return !member.isDead
 }
 
+/// Of the clock that Python's `time.monotonic` reads, and that all processes share.
+var monotonicMilliseconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) * 1000 + Double(time.tv_nsec) / 1_000_000
+}
+
 /// A clock that stands still until it is told to go on.
 final class ManualClock: Clock, Sendable {
     typealias Instant = ContinuousClock.Instant

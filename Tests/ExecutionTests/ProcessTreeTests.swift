@@ -81,34 +81,48 @@ struct ProcessTreeTests {
         }
     }
 
-    @Test("die with the controller, however it dies", arguments: ["daemon", "grandchild", "bomb"])
+    @Test(
+        "die within a second of the controller, however it dies",
+        arguments: ["daemon", "grandchild", "bomb"])
     func controllerKilled(what: String) async throws {
+        var times: [Double] = []
+        // The best of three: the machine may be busy with other tests.
+        for _ in 0..<3 { times.append(try await millisecondsToDie(what)) }
+        let list = times.map { String(format: "%.1f", $0) }.joined(separator: ", ")
+        print("figure: tree dead after SIGKILL of the controller, \(what): \(list) ms")
+        #expect(try #require(times.min()) < 1000)
+    }
+
+    /// How long processes of a step live after a controller that killed itself.
+    private func millisecondsToDie(_ what: String) async throws -> Double {
         var template = Array("/tmp/ingot-killed-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         let directory = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let told = directory + "/root-and-pids"
+        let told = directory + "/root-time-and-pids"
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [what = what as String, told = told as String] in
             try await HostileStep.with { bench in
                 _ = try await HostileStep.run(
                     ["do": .string(what), "then": "hang"], in: bench
                 ) { _, pids in
-                    let text = bench.root + " " + pids.map(String.init).joined(separator: " ")
-                    try Data(text.utf8).write(to: URL(fileURLWithPath: told))
+                    let words = [bench.root, "\(monotonicMilliseconds)"] + pids.map(String.init)
+                    try Data(words.joined(separator: " ").utf8).write(
+                        to: URL(fileURLWithPath: told))
                     kill(getpid(), SIGKILL)
                 }
             }
         }
         let words = try String(contentsOfFile: told, encoding: .utf8).split(separator: " ")
         defer { try? FileManager.default.removeItem(atPath: String(words[0])) }
-        let pids = words.compactMap { Int32($0) }
+        let killed = try #require(Double(words[1]))
+        let pids = words.dropFirst(2).compactMap { Int32($0) }
         #expect(!pids.isEmpty)
-        // The promise is about a second; more, so that a loaded machine does not fail the test.
-        for _ in 0..<500 where pids.contains(where: isAlive) {
-            try await Task.sleep(for: .milliseconds(10))
+        while pids.contains(where: isAlive) {
+            try #require(monotonicMilliseconds - killed < 10_000)
+            try await Task.sleep(for: .milliseconds(2))
         }
-        #expect(!pids.contains(where: isAlive))
+        return monotonicMilliseconds - killed
     }
 
     @Test("count: a step that ends before they are dead is noticed")

@@ -66,6 +66,9 @@ struct RuntimeProviderTests {
             #expect(told.contains("the Python runtime is complete: \(place)"))
             let again = try await provider.prepare(lock) { Issue.record("made again: \($0)") }
             #expect(again == runtime)
+            #expect(provider.existing(lock.digest) == runtime)
+            try FileManager.default.removeItem(atPath: place + "/complete")
+            #expect(provider.existing(lock.digest) == nil)
         }
     }
 

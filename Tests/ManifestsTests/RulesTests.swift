@@ -42,6 +42,45 @@ struct RulesTests {
         #expect(messages == expected)
     }
 
+    @Test("A dataset without rows has no fields about rows")
+    func noopHasNoRows() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: Dataset
+                metadata: {name: nothing}
+                spec:
+                  source: {noop: {content: "1"}}
+                  schema: [{name: a, type: integer}]
+                  primaryKey: [a]
+                  timestamp: a
+                  expectations:
+                    - {unique: [a]}
+                """)
+        let expected = """
+            m.yaml:6:3: error: 'schema' has no effect: a dataset with the source 'noop' has no rows
+                  schema: [{name: a, type: integer}]
+                  ^
+            hint: remove it
+
+            m.yaml:7:3: error: 'primaryKey' has no effect: a dataset with the source 'noop' has no rows
+                  primaryKey: [a]
+                  ^
+            hint: remove it
+
+            m.yaml:8:3: error: 'timestamp' has no effect: a dataset with the source 'noop' has no rows
+                  timestamp: a
+                  ^
+            hint: remove it
+
+            m.yaml:9:3: error: 'expectations' has no effect: a dataset with the source 'noop' has no rows
+                  expectations:
+                  ^
+            hint: remove it
+            """
+        #expect(messages == expected)
+    }
+
     @Test("A format that cannot be told must be given")
     func aFormatThatCannotBeToldMust() {
         let messages = messages(

@@ -24,6 +24,8 @@ struct ScriptedFactory {
     var now: Int64 = 1_000_000
     /// What evaluations measure.
     var auc = 0.75
+    /// Deployments that the gateway cannot be told of.
+    var unservable: [ResourceName: ServingTrouble] = [:]
     /// Kinds of effects that the store refuses for now: `move`, `register`, `report` …
     var refused: Set<String> = []
 
@@ -163,6 +165,8 @@ struct ScriptedFactory {
             served = intents.map { "\($0.deployment) v\($0.version.number) × \($0.replicas)" }
             servedDigests = intents.map(\.version.digest)
             effects.append("serve \(served.joined(separator: ", "))")
+            queue.append(
+                .told(unservable.filter { name, _ in intents.contains { $0.deployment == name } }))
         case .report(let list, let removed, _):
             for status in list { statuses[status.resource] = status }
             for id in removed { statuses[id] = nil }

@@ -187,6 +187,7 @@ struct TreeTests {
         let exported = try await repository.exportBlob(blob, toFile: file)
         #expect(exported == ExportedBlob(digest: Digest(hashing: text.utf8), size: text.utf8.count))
         #expect(FileManager.default.contents(atPath: file) == Data(text.utf8))
+        #expect(try await repository.hashBlob(blob) == exported)
         let again = await message { _ = try await repository.exportBlob(blob, toFile: file) }
         #expect(again == "cannot write \(file): File exists")
         #expect(FileManager.default.contents(atPath: file) == Data(text.utf8))

@@ -197,6 +197,36 @@ struct OpeningTests {
         try await openReader()
     }
 
+    @Test("a journal, left by a first start that was killed, is rolled back")
+    func killedFirstTransaction() async throws {
+        try FileManager.default.createDirectory(
+            atPath: scratch.state, withIntermediateDirectories: true)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        // Pages of the transaction are in the file already, as when it is about to be committed.
+        process.arguments = [
+            "python3", "-c",
+            """
+            import os, signal, sqlite3, sys
+            database = sqlite3.connect(sys.argv[1], isolation_level=None)
+            database.execute("PRAGMA cache_size = 1")
+            database.execute("BEGIN")
+            database.execute("CREATE TABLE t (a)")
+            database.executemany("INSERT INTO t VALUES (?)", [["x" * 3000]] * 100)
+            os.kill(os.getpid(), signal.SIGKILL)
+            """, scratch.state + "/state.sqlite",
+        ]
+        try process.run()
+        process.waitUntilExit()
+        #expect(FileManager.default.fileExists(atPath: scratch.state + "/state.sqlite-journal"))
+        #expect(
+            await stateError { try await openReader() } == .stateMissing(directory: scratch.state))
+        let store = try await scratch.writer()
+        #expect(try await store.runs().isEmpty)
+        try await store.close()
+        try await openReader()
+    }
+
     @Test("a reader reads beside a writer, and cannot write")
     func readerBesideWriter() async throws {
         let writer = try await scratch.writer()

@@ -4,8 +4,8 @@ import ResourceAPI
 import StateStore
 import Testing
 
-/// On a real file system without space, such as one made by
-/// `unshare -Urm sh -c 'mount -t tmpfs -o size=2m none /mnt && INGOT_TEST_SMALL_DISK=/mnt …'`.
+/// On a real file system without space, as `make test-small-disk` makes one. It has a file `ballast`,
+/// without which there is room again.
 @Suite("Small disk")
 struct SmallDiskTests {
     private static var folder: String? {

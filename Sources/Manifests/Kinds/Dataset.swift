@@ -12,6 +12,11 @@ extension DatasetSpec {
             reader.optional("expectations")?.items(mayBeEmpty: true)?
             .compactMap { Expectation.decode($0, columns: columns) } ?? []
         guard let source else { return nil }
+        if case .noop = source {
+            reader.report(any: ["schema", "primaryKey", "timestamp", "expectations"]) {
+                .fieldOfNoop($0)
+            }
+        }
         return DatasetSpec(
             source: source, schema: schema, primaryKey: primaryKey, timestamp: timestamp,
             expectations: expectations)

@@ -6,10 +6,12 @@ and `internal` (a bug) may be.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import os
 import re
+import resource
 from collections.abc import Iterable
 from typing import Any
 
@@ -96,6 +98,19 @@ def out_of_memory(detail: str = "") -> StepError:
     )
 
 
+def _file_at_limit() -> str | None:
+    """The file of the working directory that is as large as a file may be.
+
+    Python does not name the file in an error of `write`.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    with contextlib.suppress(OSError), os.scandir() as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False) and entry.stat().st_size == limit:
+                return entry.name
+    return None
+
+
 def near_names(name: str, candidates: Iterable[str], most: int = 3) -> list[str]:
     """The candidates that look like `name`, best first."""
     by_lower = {c.lower(): c for c in candidates}
@@ -153,7 +168,8 @@ def translate(error: BaseException) -> StepError:
         name = os.path.basename(os.fsdecode(error.filename)) if error.filename else "a file"
         return disk_full(name)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return file_too_large(os.path.basename(os.fsdecode(error.filename or "a file")))
+        name = error.filename or _file_at_limit() or "a file"
+        return file_too_large(os.path.basename(os.fsdecode(name)))
     if isinstance(error, MemoryError):
         return out_of_memory()
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
