@@ -47,6 +47,8 @@ let package = Package(
         /// libyaml, from the system.
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        /// glibc's settings of its allocator, which its Swift module leaves out.
+        .systemLibrary(name: "CMalloc"),
         /// Ingot's own declarations of the ONNX Runtime C API, which is loaded with dlopen.
         .target(name: "COnnxRuntime"),
 
@@ -109,7 +111,8 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "ResourceAPI", "SourceControl", "Manifests", "ResourceGraph", "Planning",
-                "Execution", "StateStore", "Reconciler", "Serving", argumentParser, logging,
+                "Execution", "StateStore", "Reconciler", "Serving", "CMalloc", argumentParser,
+                logging,
             ],
             exclude: ["README.md"],
             swiftSettings: strict),

@@ -56,6 +56,7 @@ package struct Ingot: AsyncParsableCommand {
 extension Ingot {
     /// The process's whole life: parses, runs, and ends with an exit code.
     package static func start() async {
+        ProcessMemory.prepare(for: CommandLine.arguments)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

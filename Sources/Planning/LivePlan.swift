@@ -118,6 +118,7 @@ extension LivePlan {
             }
             return []
         }
+        planned.reserveCapacity(new.order.count)
         places = Dictionary(
             uniqueKeysWithValues: new.order.enumerated().map { ($0.element, $0.offset) })
         readers = [:]

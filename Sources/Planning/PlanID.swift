@@ -3,7 +3,7 @@ import ResourceGraph
 
 /// Names a plan, so that everything that was done for it can be found: the first 12 hex digits of a
 /// SHA-256 over the commit and over each step for which something is to be done: its id, how it is
-/// planned and its fingerprint, as far as that is known. Sorted by step, in canonical JSON.
+/// planned and its fingerprint, as far as that is known. Sorted by step, a line of canonical JSON each.
 ///
 /// The same commit with the same recorded state has the same id wherever it is planned; what is in
 /// place already is not part of it.
@@ -12,15 +12,19 @@ package struct PlanID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter steps: all of the plan, or at least those that are not cached, in any order.
     package init(of steps: some Sequence<PlannedStep>, at commit: CommitID) {
-        let lines = steps.filter { !$0.isCached }.sorted { $0.step.id < $1.step.id }
-            .map { planned -> JSONValue in
-                [
-                    .string(planned.step.id.description), .string(planned.action.word),
-                    planned.fingerprint.map { .string($0.description) } ?? .null,
-                ]
-            }
-        let plan: JSONValue = ["commit": .string(commit.hex), "steps": .array(lines)]
-        description = Digest(hashing: plan.canonicalBytes).short
+        var todo = steps.filter { !$0.isCached }
+        todo.sort { $0.step.id < $1.step.id }
+        // One line after the other: all of them at once are megabytes where there is much to do.
+        var hash = DigestBuilder()
+        hash.update(JSONValue.string(commit.hex).canonicalBytes + [UInt8(ascii: "\n")])
+        for planned in todo {
+            let line: JSONValue = [
+                .string(planned.step.id.description), .string(planned.action.word),
+                planned.fingerprint.map { .string($0.description) } ?? .null,
+            ]
+            hash.update(line.canonicalBytes + [UInt8(ascii: "\n")])
+        }
+        description = hash.finish().short
     }
 }
 

@@ -54,14 +54,17 @@ package actor ControllerReporter {
         write()
     }
 
-    package func planned() {
-        guard let start = pending else { return }
+    /// - Returns: whether it was the first plan.
+    package func planned() -> Bool {
+        guard let start = pending else { return false }
         pending = nil
         let now = elapsed()
-        if report.coldStartMs == nil { report.coldStartMs = now }
+        let isFirst = report.coldStartMs == nil
+        if isFirst { report.coldStartMs = now }
         report.changed += 1
         append(now - start, to: &report.changedMs)
         write()
+        return isFirst
     }
 
     private func append(_ value: Double, to list: inout [Double]) {

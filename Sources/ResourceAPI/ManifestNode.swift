@@ -10,25 +10,38 @@ package struct ManifestNode: Hashable, Sendable {
 
     package struct Entry: Hashable, Sendable {
         package let key: String
-        package let keyLine: Int
-        package let keyColumn: Int
+        private let keyPlace: Place
         package let value: ManifestNode
         package init(key: String, keyLine: Int, keyColumn: Int, value: ManifestNode) {
             self.key = key
-            self.keyLine = keyLine
-            self.keyColumn = keyColumn
+            keyPlace = Place(line: keyLine, column: keyColumn)
             self.value = value
+        }
+
+        package var keyLine: Int { Int(keyPlace.line) }
+        package var keyColumn: Int { Int(keyPlace.column) }
+    }
+
+    /// Half the size of two `Int`: ten thousand manifests have half a million nodes.
+    fileprivate struct Place: Hashable, Sendable {
+        let line: UInt32
+        let column: UInt32
+
+        init(line: Int, column: Int) {
+            self.line = UInt32(clamping: line)
+            self.column = UInt32(clamping: column)
         }
     }
 
     package let content: Content
-    package let line: Int
-    package let column: Int
+    private let place: Place
     package init(content: Content, line: Int, column: Int) {
         self.content = content
-        self.line = line
-        self.column = column
+        place = Place(line: line, column: column)
     }
+
+    package var line: Int { Int(place.line) }
+    package var column: Int { Int(place.column) }
 
     /// The value under a key of a mapping.
     package subscript(key: String) -> ManifestNode? {

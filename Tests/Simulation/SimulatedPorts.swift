@@ -59,12 +59,25 @@ struct NoAttribution: ReasonAttribution {
 
 /// What the gateway is told: a file that is not synced, so a power failure may take it.
 final class SimulatedServing: ServingSink {
+    private struct Losses {
+        var random: SeededRandom
+        /// How often the files of a model cannot be found when they are to be served.
+        var rate: Double
+    }
+
     private let told = Mutex<[ServingIntent]?>(nil)
     private let faults: FaultSchedule
+    private let losses: Mutex<Losses>
 
-    init(faults: FaultSchedule) {
+    /// - Parameter random: decides whether, and when, models cannot be found.
+    init(faults: FaultSchedule, random: SeededRandom) {
+        var random = random
         self.faults = faults
+        losses = Mutex(Losses(random: random, rate: random.chance(0.5) ? 0.4 : 0))
     }
+
+    /// From here on every model is found.
+    func mend() { losses.withLock { $0.rate = 0 } }
 
     var intents: [ServingIntent]? { told.withLock { $0 } }
 
@@ -72,11 +85,28 @@ final class SimulatedServing: ServingSink {
 
     func serve(_ intents: [ServingIntent], revision: Revision, runtime: Digest) async throws {
         switch faults.next("serving file") {
-        case nil, .shortWrite: told.withLock { $0 = intents }
+        case nil, .shortWrite: try tell(intents)
         case .crash, .powerLoss, .powerLossOfAll: throw SimulatedCrash()
         case .noSpace, .errorOnce, .errorForGood:
             throw PassingTrouble(message: "cannot write serving.json")
         }
+    }
+
+    /// A deployment whose model cannot be found stays as it was; the others are told.
+    private func tell(_ intents: [ServingIntent]) throws {
+        let lost = losses.withLock { losses in
+            intents.map(\.deployment).filter { _ in losses.random.chance(losses.rate) }
+        }
+        told.withLock { told in
+            let old = (told ?? []).filter { lost.contains($0.deployment) }
+            let new = intents.filter { !lost.contains($0.deployment) }
+            told = (old + new).sorted { $0.deployment < $1.deployment }
+        }
+        guard !lost.isEmpty else { return }
+        let trouble = ServingTrouble(message: "its model is lost")
+        throw Unserved(
+            deployments: Dictionary(
+                lost.map { ($0, trouble) }, uniquingKeysWith: { first, _ in first }))
     }
 
     /// As the next controller finds it.

@@ -58,7 +58,8 @@ final class SimulatedWorld {
         var random = SeededRandom(seed: seed)
         plan = SimulationPlan(seed: seed, random: &random)
         base = try StoreWorld(seed: random.next(), coverage: coverage)
-        serving = SimulatedServing(faults: base.faults)
+        var losses = SeededRandom(seed: seed)
+        serving = SimulatedServing(faults: base.faults, random: losses.fork("serving"))
         self.trace = trace
         self.coverage = coverage
         history = try HistoryGenerator(

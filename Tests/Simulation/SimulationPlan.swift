@@ -68,7 +68,7 @@ struct SimulationPlan: Sendable {
             switch target.transition {
             case .suspend: chosen.append(.suspend)
             case .resume: chosen += [.suspend, .suspend, .resume, .resume]
-            case .expire: chosen += [.suspend, .suspend, .suspend, .suspend]
+            case .expire: chosen += Array(repeating: .suspend, count: 6)
             case .collect: chosen += [.collect, .collect]
             case .drift: chosen += [.deleteFile, .moveStage, .moveStage]
             default: break

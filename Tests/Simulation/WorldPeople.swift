@@ -159,6 +159,7 @@ extension SimulatedWorld {
         isFaulty = false
         faults.mend()
         faults.aim([])
+        serving.mend()
         agenda.removeAll { item in
             switch item {
             case .edit, .disturb, .freeDisk, .mendDisk: true

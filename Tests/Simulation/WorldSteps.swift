@@ -49,8 +49,8 @@ extension SimulatedWorld {
                     effect, runtime: runtime, plan: controller.core.planID)
             }
             guard let answer else { return nil }
-            if case .serve(_, let intents) = effect, answer == nil {
-                controller.told = intents
+            if case .told? = answer {
+                controller.told = serving.intents
                 soon(.gateway, 3_000)
             }
             return answer.map { [$0] } ?? []

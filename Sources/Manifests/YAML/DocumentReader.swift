@@ -111,7 +111,8 @@ struct DocumentReader: ~Copyable {
         var items: [ManifestNode] = []
         while true {
             let event = try events.next()
-            if case .sequenceEnd = event.kind { return items }
+            // Both are kept as long as the manifest: without the room that growing has left.
+            if case .sequenceEnd = event.kind { return items.map { $0 } }
             items.append(try node(from: event, depth: depth + 1))
         }
     }
@@ -122,7 +123,7 @@ struct DocumentReader: ~Copyable {
         var seen: [String: Int] = [:]
         while true {
             let event = try events.next()
-            if case .mappingEnd = event.kind { return entries }
+            if case .mappingEnd = event.kind { return entries.map { $0 } }
             let keyNode = try node(from: event, depth: depth + 1)
             let value = try node(from: try events.next(), depth: depth + 1)
             guard case .scalar(let key, let isPlain) = keyNode.content, !isAlias(event) else {
