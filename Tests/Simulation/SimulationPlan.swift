@@ -43,7 +43,7 @@ struct SimulationPlan: Sendable {
         // Steps are cancelled where edits come fast; models come where nothing disturbs training.
         let isHasty = aims.contains(.cancel)
         let isPatient = !isHasty && !aims.isDisjoint(with: [.register, .move])
-        edits = random.below(7) + (isHasty ? 20 : 3)
+        edits = random.below(7) + (isHasty ? 30 : 3)
         pace = isHasty ? 2_000 : isPatient ? 60_000 : [2_000, 20_000, 120_000][random.below(3)]
         bias = isHasty ? .changeContent : nil
         trainsSurely = isPatient
