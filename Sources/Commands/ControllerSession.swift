@@ -91,7 +91,10 @@ struct ControllerSession {
             reporter: reporter,
             loop: ReconcileLoop(
                 core: core, parts: parts, stopsWhenSettled: stopsWhenSettled,
-                onPlanned: { if await reporter.planned() { ProcessMemory.giveBack() } },
+                onPlanned: {
+                    await reporter.planned()
+                    ProcessMemory.giveBack()
+                },
                 onSettled: { settlement, beliefs in
                     await rememberSettled(
                         settlement, beliefs, observer: observer, stateDirectory: stateDirectory)

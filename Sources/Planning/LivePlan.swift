@@ -7,6 +7,7 @@ package struct LivePlan: Sendable {
     /// How many steps are planned how.
     package private(set) var counts = PlanCounts()
 
+    private var mark = PlanMark()
     private var graph: ResourceGraph?
     private var sources: [RepositoryPath: SourceFile] = [:]
     private var runtime: Digest?
@@ -25,10 +26,8 @@ package struct LivePlan: Sendable {
         Plan(steps: (graph?.order ?? []).compactMap { planned[$0] })
     }
 
-    /// As of `plan`. O(number of steps), unless nothing is to be done.
-    package func id(at commit: CommitID) -> PlanID {
-        PlanID(of: counts.cached == counts.total ? [] : Array(planned.values), at: commit)
-    }
+    /// As of `plan`.
+    package func id(at commit: CommitID) -> PlanID { PlanID(mark, at: commit) }
 
     package func step(_ id: StepID) -> PlannedStep? { planned[id] }
 
@@ -170,6 +169,7 @@ extension LivePlan {
 
     private mutating func replace(_ id: StepID, with next: PlannedStep?) {
         if let before = planned[id] {
+            mark.toggle(before)
             counts.count(before.action, by: -1)
             if let fingerprint = before.fingerprint, fingerprint != next?.fingerprint {
                 byFingerprint[fingerprint]?.remove(id)
@@ -178,6 +178,7 @@ extension LivePlan {
         }
         planned[id] = next
         guard let next else { return }
+        mark.toggle(next)
         counts.count(next.action, by: 1)
         if let fingerprint = next.fingerprint {
             byFingerprint[fingerprint, default: []].insert(id)

@@ -2,8 +2,7 @@ package import ResourceAPI
 import ResourceGraph
 
 /// Names a plan, so that everything that was done for it can be found: the first 12 hex digits of a
-/// SHA-256 over the commit and over each step for which something is to be done: its id, how it is
-/// planned and its fingerprint, as far as that is known. Sorted by step, a line of canonical JSON each.
+/// SHA-256 over the commit and the mark of all steps for which something is to be done.
 ///
 /// The same commit with the same recorded state has the same id wherever it is planned; what is in
 /// place already is not part of it.
@@ -12,19 +11,29 @@ package struct PlanID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter steps: all of the plan, or at least those that are not cached, in any order.
     package init(of steps: some Sequence<PlannedStep>, at commit: CommitID) {
-        var todo = steps.filter { !$0.isCached }
-        todo.sort { $0.step.id < $1.step.id }
-        // One line after the other: all of them at once are megabytes where there is much to do.
-        var hash = DigestBuilder()
-        hash.update(JSONValue.string(commit.hex).canonicalBytes + [UInt8(ascii: "\n")])
-        for planned in todo {
-            let line: JSONValue = [
-                .string(planned.step.id.description), .string(planned.action.word),
-                planned.fingerprint.map { .string($0.description) } ?? .null,
-            ]
-            hash.update(line.canonicalBytes + [UInt8(ascii: "\n")])
-        }
-        description = hash.finish().short
+        var mark = PlanMark()
+        for step in steps { mark.toggle(step) }
+        self.init(mark, at: commit)
+    }
+
+    init(_ mark: PlanMark, at commit: CommitID) {
+        description = Digest(hashing: commit.bytes + mark.bytes).short
+    }
+}
+
+/// The steps for which something is to be done, in 32 bytes: the exclusive or of a SHA-256 of each.
+/// Their order does not matter, and one that changes costs no look at the others.
+struct PlanMark: Sendable {
+    private var bits = SIMD32<UInt8>()
+
+    var bytes: [UInt8] { (0..<32).map { bits[$0] } }
+
+    /// Puts a step in, or takes it out. Cached ones are not part of it.
+    mutating func toggle(_ planned: PlannedStep) {
+        guard !planned.isCached else { return }
+        var line = Array("\(planned.step.id) \(planned.action.word) ".utf8)
+        line += planned.fingerprint?.digest.bytes ?? []
+        bits ^= SIMD32(Digest(hashing: line).bytes)
     }
 }
 

@@ -54,17 +54,14 @@ package actor ControllerReporter {
         write()
     }
 
-    /// - Returns: whether it was the first plan.
-    package func planned() -> Bool {
-        guard let start = pending else { return false }
+    package func planned() {
+        guard let start = pending else { return }
         pending = nil
         let now = elapsed()
-        let isFirst = report.coldStartMs == nil
-        if isFirst { report.coldStartMs = now }
+        if report.coldStartMs == nil { report.coldStartMs = now }
         report.changed += 1
         append(now - start, to: &report.changedMs)
         write()
-        return isFirst
     }
 
     private func append(_ value: Double, to list: inout [Double]) {
