@@ -33,7 +33,7 @@ extension ReconcilerCore {
             // Another commit may mend what a passing trouble, or somebody else's hand, stopped.
             work.startOver()
             serving.startOver()
-            healing = Healing()
+            startHealingOver()
             settled = nil
         }
         if state.graph.isSame(as: old?.graph), state.held == old?.held {
@@ -48,6 +48,15 @@ extension ReconcilerCore {
         lostBefore = []
         takeLost(lost, now: now)
         planID = plan.id(at: state.revision.commit)
+    }
+
+    /// What waited to be put back is put back now, and is not called so any more.
+    private mutating func startHealingOver() {
+        let ids = healing.entries.keys.sorted()
+        healing = Healing()
+        dirty.statuses.formUnion(ids)
+        for id in ids where id.kind == .model { touch(model: id.name) }
+        if ids.contains(where: { $0.kind == .deployment }) { serveAgain() }
     }
 
     private mutating func adoptGraph(_ state: DesiredState, _ old: DesiredState?) {

@@ -83,6 +83,21 @@ struct RestartTests {
         #expect(factory.effects.contains("start featureview/weather#features"))
     }
 
+    @Test("what waits to be put back is not called so any more after another commit")
+    func changedServing() throws {
+        var factory = try settled()
+        for _ in 0..<2 { try factory.send(.looked(ActualState(isServingChanged: true))) }
+        #expect(
+            try factory.status("deployment/delay").message
+                == "somebody else changed what the gateway is told; it is put back in a while")
+        factory.forgetEffects()
+        try factory.push(FlightsProject(leaves: 63), commit: 2)
+        #expect(factory.effects.contains("serve delay v1 × 2"))
+        #expect(
+            try factory.status("deployment/delay").message
+                == "no gateway is running: start it with `ingot gateway`")
+    }
+
     @Test("a step that is suspended while it waits for another try keeps nothing from settling")
     func suspendedRetry() throws {
         var factory = ScriptedFactory()

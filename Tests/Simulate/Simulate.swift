@@ -27,8 +27,9 @@ struct Simulate {
     private static func batch(_ seeds: ClosedRange<UInt64>) async {
         let coverage = Coverage()
         let start = ContinuousClock.now
-        let failed = await Simulation.batch(
-            seeds, lanes: ProcessInfo.processInfo.activeProcessorCount, coverage: coverage)
+        // Each lane waits for its database's queue about half of the time.
+        let lanes = 2 * ProcessInfo.processInfo.activeProcessorCount
+        let failed = await Simulation.batch(seeds, lanes: lanes, coverage: coverage)
         for report in failed {
             print(report.failure ?? "")
             print("  replay: make simulate SEED=\(report.seed)")

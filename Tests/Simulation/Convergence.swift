@@ -71,7 +71,7 @@ struct StoreSummary {
 
     init(_ store: StateStore) async throws {
         events = try await store.events(limit: 100_000).map {
-            "\($0.sequence) \($0.event.kind.rawValue) \($0.event.result)"
+            "\($0.sequence) \($0.event.kind.rawValue) \($0.event.resource?.description ?? "") \($0.event.result)"
         }
         statuses = try await store.statuses().map {
             "\($0.resource) \($0.status.sync) \($0.status.health) \($0.status.message)"
@@ -81,6 +81,8 @@ struct StoreSummary {
     /// The first difference; nil if there is none.
     func change(from before: StoreSummary) -> String? {
         let old = Set(before.events + before.statuses)
-        return (events.reversed() + statuses).first { !old.contains($0) }
+        let new = (statuses + events.reversed()).first { !old.contains($0) }
+        let lost = before.statuses.first { !statuses.contains($0) }
+        return new.map { "\(lost ?? "nothing") to \($0)" }
     }
 }

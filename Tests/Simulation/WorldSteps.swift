@@ -43,6 +43,9 @@ extension SimulatedWorld {
                 in: max(0, time - now) + Int64(random.below(50)))
             return []
         default:
+            if case .report(let statuses, _, _) = effect {
+                for status in statuses { trace.add("  \(status.resource): \(status.message)") }
+            }
             guard let runtime = controller.core.desired?.runtime else { return [] }
             let answer = await attempt(controller, effect.transition ?? .report) {
                 try await controller.performer.perform(
