@@ -105,12 +105,10 @@ struct DatabaseOpening {
         try queue.read { database in
             let identity = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-            let tables =
-                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard identity == Schema.applicationID else {
                 // Being made at this moment, or killed before the first migration was done: for a
-                // reader as good as not there.
-                if identity == 0, version == 0, tables == 0 || !isWriter && isOwn(database) {
+                // reader as good as not there, and for a writer to be gone on with.
+                if identity == 0, version == 0, try isUnused(database) {
                     if isWriter { return }
                     throw StateStoreError.stateMissing(directory: directory.path)
                 }
@@ -134,9 +132,13 @@ struct DatabaseOpening {
         }
     }
 
-    /// GRDB's list of migrations is made first, before there is an application id.
-    private func isOwn(_ database: Database) -> Bool {
-        (try? database.tableExists("grdb_migrations")) ?? false
+    /// GRDB makes its list of migrations in a transaction of its own, before there is an application
+    /// id. Somebody else's database has more than an empty list.
+    private func isUnused(_ database: Database) throws -> Bool {
+        let tables = try String.fetchAll(
+            database, sql: "SELECT name FROM sqlite_master WHERE type <> 'index'")
+        guard tables == ["grdb_migrations"] else { return tables.isEmpty }
+        return try Int.fetchOne(database, sql: "SELECT count(*) FROM grdb_migrations") == 0
     }
 
     static func translating<Value>(

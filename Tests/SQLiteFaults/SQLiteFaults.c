@@ -26,6 +26,8 @@ typedef struct {
     int is_named;
     /// Its name was removed, and that is not synced.
     int is_removed;
+    /// It was made since the folder was last synced for it.
+    int is_new;
     unsigned char *durable;
     int64_t size;
     Change *first;
@@ -75,7 +77,7 @@ static void load(Image *image) {
     free(image->durable);
     image->durable = NULL;
     image->size = 0;
-    image->is_removed = 0;
+    image->is_removed = image->is_new = 0;
     int descriptor = open(image->path, O_RDONLY | O_CLOEXEC);
     image->is_named = descriptor >= 0;
     if (descriptor < 0) return;
@@ -104,14 +106,25 @@ static void apply(Image *image, const Change *change, int start, int count) {
     memcpy(image->durable + change->offset + start, change->bytes + start, count);
 }
 
-/// What was not on disk is now.
+/// Names that were made are on disk now, and those that were removed are not.
+static void harden_folder(void) {
+    for (int index = 0; index < IMAGES; index++) {
+        if (!images[index].path[0]) continue;
+        if (access(images[index].path, F_OK) != 0) load(&images[index]);
+        else images[index].is_named = 1;
+        images[index].is_removed = 0;
+    }
+}
+
+/// What was not on disk is now. SQLite syncs the folder too when a journal that it has made is synced
+/// for the first time, and never for the database itself.
 static void harden(Image *image) {
     for (Change *change = image->first; change; change = change->next) {
         apply(image, change, 0, change->count);
     }
     forget_changes(image);
-    image->is_named = 1;
-    image->is_removed = 0;
+    if (image != &images[0] && image->is_new) harden_folder();
+    image->is_new = 0;
 }
 
 static int toss(uint64_t *seed) {
@@ -217,7 +230,6 @@ static int faulty_truncate(sqlite3_file *file, sqlite3_int64 size) {
     return CALL(file, xTruncate, size);
 }
 
-/// A file that was just made gets its name on disk by its first sync, as SQLite sees to.
 static int faulty_sync(sqlite3_file *file, int flags) {
     Image *image = ((FaultyFile *)file)->image;
     pthread_mutex_lock(&lock);
@@ -302,6 +314,7 @@ static int faulty_open(
     if (code) return code;
     // In the place of one that was removed: what that one had may still be on disk.
     if (is_new) note(image, 0, NULL, 0);
+    image->is_new |= is_new;
     code = machine->xOpen(machine, name, faulty->real, flags, out);
     if (code != SQLITE_OK) return code;
     faulty->base.pMethods = &methods;

@@ -149,4 +149,59 @@ struct MigrationFaultTests {
         }
         #expect(found == [])
     }
+
+    // MARK: The first start
+
+    private func removeState() throws {
+        if FileManager.default.fileExists(atPath: scratch.state) {
+            try FileManager.default.removeItem(atPath: scratch.state)
+        }
+        try FileManager.default.createDirectory(
+            atPath: scratch.state, withIntermediateDirectories: true)
+    }
+
+    /// What did not hold.
+    private func violationsOfFirstStart(
+        _ fault: DatabaseFault, at point: Int
+    ) async throws -> [String] {
+        try removeState()
+        let disk = try FaultyDatabase(database, fault, at: point)
+        var found: [String] = []
+        let isDone = await upgrade()
+        if !disk.isMet { found.append("the fault was not met") }
+        try disk.restart(after: fault, seed: point)
+        do {
+            let reader = try await scratch.reader()
+            try await reader.close()
+        } catch StateStoreError.stateMissing, StateStoreError.olderSchema {
+            // Both say that a writer has to be started.
+            if isDone { found.append("what was acknowledged is lost") }
+        } catch {
+            found.append("a reader does not take it for a state in the making: \(error)")
+        }
+        do {
+            let store = try await scratch.writer()
+            if try await !store.runs().isEmpty { found.append("it is not empty") }
+            found += try await store.verify().findings.map { "\($0)" }
+            try await store.close()
+        } catch {
+            found.append("it cannot be started again: \(error)")
+        }
+        return found.map { "\(fault.rawValue) at point \(point): \($0)" }
+    }
+
+    @Test func `a first start cut off at any write point can be made again`() async throws {
+        try removeState()
+        let disk = try FaultyDatabase(database)
+        try await scratch.writer().close()
+        let points = disk.points
+        #expect(points > 40, "\(points) points")
+        var found: [String] = []
+        for fault in DatabaseFault.allCases {
+            for point in 1...points {
+                found += try await violationsOfFirstStart(fault, at: point)
+            }
+        }
+        #expect(found == [])
+    }
 }

@@ -122,16 +122,32 @@ struct OpeningTests {
         // After the application id, before the first migration is complete.
         try scratch.sql("PRAGMA user_version = 0")
         #expect(await stateError { try await openReader() }?.description == message)
-        // Before the application id: only the list of migrations is there.
-        try scratch.sql("PRAGMA application_id = 0")
-        #expect(await stateError { try await openReader() }?.description == message)
     }
 
-    @Test("another program's database is refused and stays as it is")
-    func foreign() async throws {
+    @Test("a first start that was killed before the application id was written is gone on with")
+    func listOfMigrationsOnly() async throws {
         try FileManager.default.createDirectory(
             atPath: scratch.state, withIntermediateDirectories: true)
-        try scratch.sql("CREATE TABLE songs (title TEXT)")
+        try scratch.sql("CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        #expect(
+            await stateError { try await openReader() } == .stateMissing(directory: scratch.state))
+        try await openWriter()
+        try await openReader()
+    }
+
+    @Test(
+        "another program's database is refused and stays as it is",
+        arguments: [
+            "CREATE TABLE songs (title TEXT)",
+            """
+            CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+            INSERT INTO grdb_migrations VALUES ('songs');
+            """,
+        ])
+    func foreign(content: String) async throws {
+        try FileManager.default.createDirectory(
+            atPath: scratch.state, withIntermediateDirectories: true)
+        try scratch.sql(content)
         let path = scratch.state + "/state.sqlite"
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         for open in [openWriter, openReader] {
