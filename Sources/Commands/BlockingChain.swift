@@ -1,5 +1,6 @@
 import Manifests
 import ResourceAPI
+import ResourceGraph
 import SourceControl
 import StateStore
 
@@ -69,32 +70,5 @@ struct BlockingChain {
 extension NewStatus {
     fileprivate var isReady: Bool {
         conditions.first { $0.type == "Ready" }?.status == .yes
-    }
-}
-
-extension Resource {
-    /// What it names, in the order of its fields.
-    fileprivate var dependencies: [ResourceID] {
-        switch spec {
-        case .project: []
-        case .dataset(let dataset):
-            switch dataset.source {
-            case .file: []
-            case .sql(let source): source.inputs.map { ResourceID(.dataset, $0) }
-            case .noop(let source): source.dependsOn.map { ResourceID(.dataset, $0) }
-            }
-        case .featureView(let view): [ResourceID(.dataset, view.dataset)]
-        case .trainingConfig(let config):
-            [ResourceID(.dataset, config.spine.dataset)]
-                + config.features.compactMap { selection in
-                    if case .view(let name, _) = selection {
-                        ResourceID(.featureView, name)
-                    } else {
-                        nil
-                    }
-                }
-        case .model(let model): [ResourceID(.trainingConfig, model.trainingConfig)]
-        case .deployment(let deployment): [ResourceID(.model, deployment.model)]
-        }
     }
 }

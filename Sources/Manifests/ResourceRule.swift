@@ -11,8 +11,14 @@ enum ResourceRule: Hashable, Sendable {
     case boundMissing(String)
     case featureNameMissing
     case featureWithoutValue(aggregate: String?)
-    case windowsMissing(aggregate: String)
-    case aggregateMissing
+    /// An aggregate without a field that it needs.
+    case aggregateWithout(String, aggregate: String)
+    /// A field that has no meaning without an aggregate.
+    case aggregateMissing(String)
+    case fieldOfOtherAggregate(String, aggregate: String)
+    case lagOfAggregate
+    /// A field that a view of a view has from the other one.
+    case fieldOfBaseView(String)
     case outputTwice(String)
     case labelWithoutColumn
     case splitOrder
@@ -39,8 +45,13 @@ enum ResourceRule: Hashable, Sendable {
         case .featureWithoutValue(nil): "a feature needs 'column' or 'expression'"
         case .featureWithoutValue(let aggregate?):
             "the aggregate \(aggregate) needs 'column' or 'expression'"
-        case .windowsMissing(let aggregate): "the aggregate \(aggregate) needs 'windows'"
-        case .aggregateMissing: "'windows' needs an 'aggregate'"
+        case .aggregateWithout(let field, let aggregate):
+            "the aggregate \(aggregate) needs '\(field)'"
+        case .aggregateMissing(let field): "'\(field)' needs an 'aggregate'"
+        case .fieldOfOtherAggregate(let field, let aggregate):
+            "'\(field)' is only for the aggregate \(aggregate)"
+        case .lagOfAggregate: "'lag' is for latest values, and this feature has an 'aggregate'"
+        case .fieldOfBaseView(let field): "'\(field)' is that of the view in 'source'"
         case .outputTwice(let name): "two features make the column \(ManifestProblem.quote(name))"
         case .labelWithoutColumn: "a label needs 'column', or 'name' and 'expression'"
         case .splitOrder: "'validation' must be before 'test'"
@@ -70,7 +81,13 @@ enum ResourceRule: Hashable, Sendable {
         case .boundMissing: "without a bound it would always hold"
         case .featureNameMissing: "add 'name', which becomes the feature's column"
         case .featureWithoutValue: "only 'aggregate: count' needs neither: it counts rows"
-        case .windowsMissing: "add lengths of time, such as 'windows: [1h, 24h]'"
+        case .aggregateWithout("n", _): "add how many values, such as 'n: 3'"
+        case .aggregateWithout("percentile", _): "add a share, such as 'percentile: 0.95'"
+        case .aggregateWithout: "add lengths of time, such as 'windows: [1h, 24h]'"
+        case .fieldOfOtherAggregate, .fieldOfBaseView: "remove it"
+        case .lagOfAggregate: "use 'offset' to end its windows earlier"
+        case .aggregateMissing("where"):
+            "for the latest row that meets a condition use 'aggregate: last' with 'windows'"
         case .aggregateMissing:
             "add one of \(ManifestProblem.list(Feature.Aggregate.allCases.map(\.rawValue), quote: ""))"
         case .outputTwice: "give one of them another name"

@@ -1,18 +1,4 @@
-package import ResourceAPI
-
-/// A feature view with what the compiler has to know about it.
-package struct ViewSource: Hashable, Sendable {
-    package let name: ResourceName
-    package let spec: FeatureViewSpec
-    /// The columns of the view's dataset; empty if its manifest does not list them.
-    package let schema: [DatasetSpec.Column]
-
-    package init(name: ResourceName, spec: FeatureViewSpec, schema: [DatasetSpec.Column]) {
-        self.name = name
-        self.spec = spec
-        self.schema = schema
-    }
-}
+import ResourceAPI
 
 /// Compiles a feature view into the SQL of its `features` step.
 ///
@@ -29,26 +15,17 @@ package struct ViewSource: Hashable, Sendable {
 ///   exact sum of the values up to this one. Sums are DECIMAL(38,0): the sums of 64-bit integers
 ///   need up to 128 bits, and Parquet would make a DOUBLE of a HUGEINT.
 ///
-/// Names that begin with `__` are Ingot's.
+/// Names that begin with `__` are Ingot's. A view of a view reads that view's artifact, the input
+/// `view`, in place of the dataset.
 package enum FeatureSQL {
     package static func features(_ source: ViewSource) -> SQLProgram {
         let spec = source.spec
         let inputs = FeatureInput.all(of: source)
         let entity = spec.entity.map(SQLProgram.identifier)
-        let event = "CAST(\(SQLProgram.identifier(spec.timestamp)) AS TIMESTAMP)"
-        let known: String
         var totals: [String] = []
-        switch spec.knownAt {
-        case .delay(let delay):
-            known = delay.seconds == 0 ? event : "\(event) + \(interval(delay.seconds))"
-            totals = runningTotals(inputs)
-        case .column(let name):
-            known = "CAST(\(SQLProgram.identifier(name)) AS TIMESTAMP)"
-        }
+        if case .delay = source.knownAt { totals = runningTotals(inputs) }
         let rowColumns =
-            entity + [
-                "\(event) AS __event", "\(known) AS __known", "file_row_number AS __row",
-            ] + inputs.map { "\($0.expression) AS \($0.column)" }
+            entity + timeColumns(source) + inputs.map { "\($0.expression) AS \($0.column)" }
         let columns =
             entity + ["__event", "__known", "__row"] + inputs.map(\.column) + totals
         let usable = (entity + ["__event", "__known"]).map { "\($0) IS NOT NULL" }
@@ -58,7 +35,7 @@ package enum FeatureSQL {
             FROM (
                 SELECT
                     \(lines(rowColumns, indent: 8))
-                FROM "dataset"
+                FROM \(rows(of: source))
             )
             WHERE \(usable.joined(separator: " AND "))
 
@@ -74,6 +51,35 @@ package enum FeatureSQL {
         }
         query += "ORDER BY \((entity + ["__event", "__known", "__row"]).joined(separator: ", "))"
         return SQLProgram(query: query)
+    }
+
+    /// The event time, the known time and the place in the dataset.
+    private static func timeColumns(_ source: ViewSource) -> [String] {
+        guard source.base == nil, let timestamp = source.spec.timestamp else {
+            return ["__event", "__known", "__row"]
+        }
+        let event = "CAST(\(SQLProgram.identifier(timestamp)) AS TIMESTAMP)"
+        let known =
+            switch source.knownAt {
+            case .delay(let delay):
+                delay.seconds == 0 ? event : "\(event) + \(interval(delay.seconds))"
+            case .column(let name): "CAST(\(SQLProgram.identifier(name)) AS TIMESTAMP)"
+            }
+        return ["\(event) AS __event", "\(known) AS __known", "file_row_number AS __row"]
+    }
+
+    private static func rows(of source: ViewSource) -> String {
+        guard let base = source.base else { return "\"dataset\"" }
+        let columns =
+            base.entity.map(SQLProgram.identifier) + ["__event", "__known", "__row"]
+            + base.columns.map { "\($0.column) AS \(SQLProgram.identifier($0.feature))" }
+        return """
+            (
+                        SELECT
+                            \(lines(columns, indent: 16))
+                        FROM "view"
+                    )
+            """
     }
 
     private static func runningTotals(_ inputs: [FeatureInput]) -> [String] {

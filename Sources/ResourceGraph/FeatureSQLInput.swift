@@ -1,13 +1,14 @@
 import ResourceAPI
 
-/// A column or expression that one or more features of a view are made of.
+/// A column or expression, with or without a condition, that one or more features of a view are made
+/// of.
 struct FeatureInput: Hashable, Sendable {
     /// The first feature that has it.
     let name: String
     /// Nil if it cannot be known before the data is seen; it is then taken for a double.
     let type: ColumnType?
-    /// Some feature counts it or takes its sum or mean. (A sum of no values is null, so that a sum
-    /// needs the count as well.)
+    /// Some feature needs to know how many values there are so far: to count them, to find one by its
+    /// rank, or because a sum of no values is null.
     let isCounted: Bool
     let isSummed: Bool
     /// SQL over the dataset's columns.
@@ -20,40 +21,59 @@ struct FeatureInput: Hashable, Sendable {
     /// Sums of it are exact, whatever their order, so that differences of running sums are.
     var isExact: Bool { type == .integer || type == .boolean }
 
-    /// The distinct inputs of a view, in the order of its features. Features that count rows have
+    /// The distinct inputs of a view, in the order of its features. Features that count all rows have
     /// none.
     static func all(of source: ViewSource) -> [FeatureInput] {
-        var seen: Set<Feature.Value> = [.rows]
+        var seen: Set<Origin> = [Origin.allRows]
         return source.spec.features.compactMap { feature in
-            guard seen.insert(feature.value).inserted else { return nil }
+            guard seen.insert(Origin(feature)).inserted else { return nil }
             return FeatureInput(first: feature, of: source)
         }
     }
 
-    /// - Returns: nil if the feature counts rows.
+    /// - Returns: nil if the feature counts all rows.
     static func of(_ feature: Feature, in source: ViewSource) -> FeatureInput? {
-        guard feature.value != .rows,
-            let first = source.spec.features.first(where: { $0.value == feature.value })
+        let origin = Origin(feature)
+        guard origin != Origin.allRows,
+            let first = source.spec.features.first(where: { Origin($0) == origin })
         else { return nil }
         return FeatureInput(first: first, of: source)
     }
 
+    private struct Origin: Hashable {
+        static let allRows = Origin(value: .rows, condition: nil)
+        let value: Feature.Value
+        let condition: String?
+
+        init(value: Feature.Value, condition: String?) {
+            self.value = value
+            self.condition = condition
+        }
+
+        init(_ feature: Feature) {
+            self.init(value: feature.value, condition: feature.condition)
+        }
+    }
+
     private init(first feature: Feature, of source: ViewSource) {
         name = feature.name
-        let value = feature.value
-        type = FeatureInput.type(of: value, schema: source.schema)
-        let uses = source.spec.features.filter { $0.value == value }.map(\.aggregate)
+        let origin = Origin(feature)
+        type = FeatureInput.type(of: origin.value, schema: source.schema)
+        let uses = source.spec.features.filter { Origin($0) == origin }.map(\.aggregate)
         isSummed = uses.contains(.sum) || uses.contains(.mean)
-        isCounted = isSummed || uses.contains(.count)
-        let sql = FeatureInput.sql(of: value)
-        expression =
-            if uses.allSatisfy({ $0 == .count }) {
-                "CASE WHEN \(sql) IS NOT NULL THEN true END"
-            } else if type == nil {
-                "CAST(\(sql) AS DOUBLE)"
-            } else {
-                sql
-            }
+        isCounted =
+            isSummed
+            || uses.contains { $0 == .count || $0 == .first || $0 == .last || $0 == .lastN }
+        let sql = FeatureInput.sql(of: origin.value)
+        let condition = origin.condition.map(FeatureSQL.operand)
+        if uses.allSatisfy({ $0 == .count }) {
+            let isThere = origin.value == .rows ? nil : "\(sql) IS NOT NULL"
+            let all = [condition, isThere].compactMap { $0 }.joined(separator: " AND ")
+            expression = "CASE WHEN \(all) THEN true END"
+        } else {
+            let value = condition.map { "CASE WHEN \($0) THEN \(sql) END" } ?? sql
+            expression = type == nil ? "CAST(\(value) AS DOUBLE)" : value
+        }
     }
 
     /// The type of a value by the dataset's schema. An expression that is nothing but a column's

@@ -41,8 +41,7 @@ extension StepCompiler {
     }
 
     fileprivate func program(of step: Step, _ spec: FeatureViewSpec) -> JSONValue {
-        let source = ViewSource(
-            name: step.id.resource.name, spec: spec, schema: schema(of: spec.dataset))
+        guard let source = viewSource(step.id.resource.name, spec) else { return .object([:]) }
         return ["sql": FeatureSQL.features(source).json]
     }
 

@@ -74,8 +74,10 @@ extension Expectation {
 }
 
 extension FeatureViewSpec {
-    /// - Parameter names: the features to describe; nil is all.
-    func recipe(selecting names: [String]? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - names: the features to describe; nil is all.
+    ///   - knownAt: of a view of a view, that of the other one.
+    func recipe(selecting names: [String]? = nil, knownAt: KnownAt?) -> JSONValue {
         let chosen = features.filter { feature in
             guard let names else { return true }
             return names.contains(feature.name)
@@ -85,10 +87,11 @@ extension FeatureViewSpec {
             switch knownAt {
             case .delay(let delay): ["delay": .string(delay.description)]
             case .column(let column): ["column": .string(column)]
+            case nil: .null
             }
-        return [
+        var fields: [String: JSONValue] = [
             "entity": .array(entity.map(JSONValue.string)),
-            "timestamp": .string(timestamp),
+            "timestamp": timestamp.map(JSONValue.string) ?? .null,
             "knownAt": known,
             "ttl": ttl.map { .string($0.description) } ?? .null,
             // By name, so that a difference is told of the feature and not of its place among those
@@ -97,6 +100,8 @@ extension FeatureViewSpec {
                 Dictionary(chosen.map { ($0.name, $0.recipe) }, uniquingKeysWith: { a, _ in a })),
             "featureOrder": .array(chosen.map { .string($0.name) }),
         ]
+        if case .view(let view) = source { fields["source"] = ["view": .string(view.text)] }
+        return .object(fields)
     }
 }
 
@@ -111,7 +116,14 @@ extension Feature {
         if let aggregate {
             fields["aggregate"] = .string(aggregate.rawValue)
             fields["windows"] = .array(windows.map { .string($0.description) })
+            if aggregate == .lastN { fields["n"] = .int(Int64(count)) }
         }
+        // Only what is given: a field that Ingot has learnt since rebuilds nothing.
+        if let condition { fields["where"] = .string(condition) }
+        if closed != .left { fields["closed"] = .string(closed.rawValue) }
+        if offset.seconds > 0 { fields["offset"] = .string(offset.description) }
+        if lag > 0 { fields["lag"] = .int(Int64(lag)) }
+        if let percentile { fields["percentile"] = .double(percentile) }
         return .object(fields)
     }
 }

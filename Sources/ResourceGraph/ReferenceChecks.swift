@@ -14,8 +14,13 @@ struct ReferenceChecks {
         switch resource.spec {
         case .project, .dataset: break
         case .featureView(let view):
-            let schema = resources[ResourceID(.dataset, view.dataset)]?.dataset?.schema ?? []
-            checks.check(view, schema: schema)
+            if let dataset = view.dataset {
+                let schema = resources[ResourceID(.dataset, dataset)]?.dataset?.schema ?? []
+                checks.check(view, of: dataset, schema: schema)
+            } else if case .view(let base) = view.source {
+                checks.check(
+                    view, of: base, ViewSource.resolve(resource.id.name, view, among: resources))
+            }
         case .trainingConfig(let config):
             checks.check(config, among: resources)
         case .model: break
@@ -84,35 +89,69 @@ struct ReferenceChecks {
 }
 
 extension ReferenceChecks {
-    private mutating func check(_ view: FeatureViewSpec, schema: [DatasetSpec.Column]) {
+    private mutating func check(
+        _ view: FeatureViewSpec, of dataset: ResourceName, schema: [DatasetSpec.Column]
+    ) {
         let spec = FieldPath("spec")
         for (index, name) in view.entity.enumerated() {
-            column(name, of: view.dataset, in: schema, at: spec.key("entity").index(index))
+            column(name, of: dataset, in: schema, at: spec.key("entity").index(index))
         }
-        requireTimestamp(view.timestamp, of: view.dataset, in: schema, at: spec.key("timestamp"))
+        if let timestamp = view.timestamp {
+            requireTimestamp(timestamp, of: dataset, in: schema, at: spec.key("timestamp"))
+        }
         if case .column(let name) = view.knownAt {
             requireTimestamp(
-                name, of: view.dataset, in: schema, at: spec.key("knownAt").key("column"))
+                name, of: dataset, in: schema, at: spec.key("knownAt").key("column"))
         }
         for (index, feature) in view.features.enumerated() {
             let path = spec.key("features").index(index)
             guard case .column(let name) = feature.value else { continue }
-            let type = column(name, of: view.dataset, in: schema, at: path.key("column"))
+            let type = column(name, of: dataset, in: schema, at: path.key("column"))
             guard let type else { continue }
             check(feature, of: type, name: name, at: path)
+        }
+    }
+
+    /// A view of a view has its entity columns and features without an aggregate to choose from.
+    private mutating func check(
+        _ view: FeatureViewSpec, of base: ResourceName, _ source: ViewSource?
+    ) {
+        guard let source, let rows = source.base else { return }
+        let spec = FieldPath("spec")
+        for (index, name) in view.entity.enumerated() where !rows.entity.contains(name) {
+            fail(
+                "'\(name)' is no entity column of featureview/\(base)",
+                at: spec.key("entity").index(index),
+                hint: "its entity: \(rows.entity.joined(separator: ", "))")
+        }
+        let columns = rows.columns.map(\.feature)
+        for (index, feature) in view.features.enumerated() {
+            let path = spec.key("features").index(index)
+            guard case .column(let name) = feature.value else { continue }
+            if !columns.contains(name), !rows.entity.contains(name) {
+                fail(
+                    "featureview/\(base) has no feature '\(name)' of single rows",
+                    at: path.key("column"),
+                    hint: NearName.hint(for: name, among: columns)
+                        ?? "those without aggregate and lag: \(columns.joined(separator: ", "))")
+            } else if let type = source.schema.first(where: { $0.name == name })?.type {
+                check(feature, of: type, name: name, at: path)
+            }
         }
     }
 
     private mutating func check(
         _ feature: Feature, of type: ColumnType, name: String, at path: FieldPath
     ) {
-        if let aggregate = feature.aggregate, aggregate != .count, !type.isNumeric {
+        if let aggregate = feature.aggregate, aggregate.isNumeric, !type.isNumeric {
+            let others = Feature.Aggregate.allCases.filter { !$0.isNumeric }.map(\.rawValue)
             fail(
                 "cannot take the \(aggregate.rawValue) of column '\(name)', which is a "
                     + type.rawValue, at: path.key("aggregate"),
-                hint: "only numeric and boolean columns can be aggregated; count works on all")
-        }
-        if feature.aggregate == nil, type == .timestamp || type == .date {
+                hint:
+                    "it takes numbers and booleans; \(others.joined(separator: ", ")) take all types"
+            )
+        } else if feature.aggregate?.isCount != true, type == .timestamp || type == .date {
             fail(
                 "a \(type.rawValue) cannot be a feature", at: path.key("column"),
                 hint: "make a number of it with an expression, such as epoch(\(name))")

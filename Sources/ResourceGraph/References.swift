@@ -1,4 +1,4 @@
-import ResourceAPI
+package import ResourceAPI
 
 /// One resource naming another, and the field where it does.
 struct Reference {
@@ -11,6 +11,7 @@ private enum ReferencePath {
     static let sqlInputs = FieldPath("spec.sql.inputs")
     static let noopInputs = FieldPath("spec.source.noop.dependsOn")
     static let viewDataset = FieldPath("spec.source.dataset")
+    static let viewOfView = FieldPath("spec.source.view")
     static let spine = FieldPath("spec.spine.dataset")
     static let features = FieldPath("spec.features")
     static let trainingConfig = FieldPath("spec.trainingConfig")
@@ -18,6 +19,9 @@ private enum ReferencePath {
 }
 
 extension Resource {
+    /// What it names, in the order of its fields.
+    package var dependencies: [ResourceID] { references.map(\.target) }
+
     /// The resources that this one names, in the order of its fields.
     var references: [Reference] {
         switch spec {
@@ -34,11 +38,16 @@ extension Resource {
                 Reference(target: ResourceID(.dataset, name), path: path.index(index))
             }
         case .featureView(let view):
-            return [
-                Reference(
-                    target: ResourceID(.dataset, view.dataset),
-                    path: ReferencePath.viewDataset)
-            ]
+            let reference =
+                switch view.source {
+                case .dataset(let name):
+                    Reference(
+                        target: ResourceID(.dataset, name), path: ReferencePath.viewDataset)
+                case .view(let name):
+                    Reference(
+                        target: ResourceID(.featureView, name), path: ReferencePath.viewOfView)
+                }
+            return [reference]
         case .trainingConfig(let config):
             let spine = Reference(
                 target: ResourceID(.dataset, config.spine.dataset),

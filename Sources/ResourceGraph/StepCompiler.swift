@@ -77,12 +77,21 @@ extension StepCompiler {
     }
 
     private func steps(of spec: FeatureViewSpec, _ id: ResourceID) -> [Step] {
-        [
+        let input: StepInput
+        var after: [StepID] = []
+        switch spec.source {
+        case .dataset(let dataset):
+            input = StepInput(name: "dataset", origin: .step(snapshot(of: dataset)))
+            after = [profile(of: dataset)]
+        case .view(let view):
+            let features = StepID(ResourceID(.featureView, view), .features)
+            input = StepInput(name: "view", origin: .step(features))
+        }
+        return [
             Step(
                 id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
-                recipe: spec.recipe(),
-                inputs: [StepInput(name: "dataset", origin: .step(snapshot(of: spec.dataset)))],
-                after: [profile(of: spec.dataset)])
+                recipe: spec.recipe(knownAt: viewSource(id.name, spec)?.knownAt),
+                inputs: [input], after: after)
         ]
     }
 }
@@ -108,8 +117,13 @@ extension StepCompiler {
             guard case .view(let name, _) = selection, seen.insert(name).inserted,
                 let view = resources[ResourceID(.featureView, name)]?.featureView
             else { return nil }
-            return ViewSource(name: name, spec: view, schema: schema(of: view.dataset))
+            return viewSource(name, view)
         }
+    }
+
+    /// - Returns: nil if a view that it is of cannot be found.
+    func viewSource(_ name: ResourceName, _ spec: FeatureViewSpec) -> ViewSource? {
+        ViewSource.resolve(name, spec, among: resources)
     }
 
     /// Only the features that are selected, so that a view's other features do not matter.
@@ -119,7 +133,8 @@ extension StepCompiler {
             guard case .view(let name, let select) = selection,
                 let view = resources[ResourceID(.featureView, name)]?.featureView
             else { continue }
-            recipes[name.text] = view.recipe(selecting: select)
+            recipes[name.text] = view.recipe(
+                selecting: select, knownAt: viewSource(name, view)?.knownAt)
         }
         return .object(recipes)
     }

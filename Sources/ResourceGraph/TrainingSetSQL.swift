@@ -136,7 +136,7 @@ extension TrainingSetSQL {
                 output.isAlwaysEmpty
                 ? "NULL" : "\(ViewJoin.table("values", source.name)).\(name)"
             if output.isCategorical { return "coalesce(\(value), '') AS \(name)" }
-            if output.feature.aggregate == .count {
+            if output.feature.aggregate?.isCount == true {
                 return "coalesce(\(value), 0::FLOAT) AS \(name)"
             }
             return output.isAlwaysEmpty ? "NULL::FLOAT AS \(name)" : "\(value) AS \(name)"

@@ -18,7 +18,7 @@ struct ViewJoin: Sendable {
     }
 
     var statements: [String] {
-        switch source.spec.knownAt {
+        switch source.knownAt {
         case .delay(let delay): [points] + DelayedJoin(view: self, delay: delay.seconds).statements
         case .column: [points] + KnownColumnJoin(view: self).statements
         }
@@ -34,9 +34,9 @@ struct ViewJoin: Sendable {
         """
     }
 
-    /// Distinct lengths of windows, shortest first.
-    func reaches(_ isIncluded: (FeatureOutput) -> Bool) -> [Int64] {
-        Set(outputs.filter(isIncluded).compactMap(\.reach)).sorted()
+    /// Distinct windows, shortest first.
+    func windows(_ isIncluded: (FeatureOutput) -> Bool) -> [FeatureWindow] {
+        Set(outputs.filter(isIncluded).compactMap(\.window)).sorted()
     }
 
     /// `p."origin" = x."origin" AND …`
@@ -44,52 +44,40 @@ struct ViewJoin: Sendable {
         entity.map { "\(left).\($0) = \(right).\($0)" }.joined(separator: " AND ")
     }
 
-    /// The value of the row `latest`, unless that row is older than the view's time to live.
-    func latestValue(_ output: FeatureOutput, time: String) -> String {
-        let value = output.input.map { "latest.\($0.column)" } ?? "NULL"
+    /// The value of a row, unless that is older than the view's time to live.
+    func latestValue(_ output: FeatureOutput, row: String, time: String) -> String {
+        let value = output.input.map { "\(row).\($0.column)" } ?? "NULL"
         guard let ttl = source.spec.ttl else { return value }
         let oldest = "\(time) - \(FeatureSQL.interval(ttl.seconds))"
-        return "CASE WHEN latest.__event >= \(oldest) THEN \(value) END"
-    }
-
-    /// The window's length as people write it, quoted: the alias of what belongs to it.
-    static func alias(_ reach: Int64) -> String {
-        SQLProgram.identifier(ManifestDuration(seconds: reach).description)
-    }
-
-    /// The name of an aggregate over a window, quoted: `"sum:temp:6h"`.
-    static func column(_ aggregate: String, _ input: FeatureInput?, _ reach: Int64) -> String {
-        SQLProgram.identifier(
-            "\(aggregate):\(input?.name ?? ""):\(ManifestDuration(seconds: reach))")
+        return "CASE WHEN \(row).__event >= \(oldest) THEN \(value) END"
     }
 }
 
 extension FeatureOutput {
-    /// What has to be computed row by row in a window: `min`, `max` or `sum`.
-    var rowAggregate: String {
-        switch feature.aggregate {
-        case .min: "min"
-        case .max: "max"
-        case .sum, .mean, .count, nil: "sum"
-        }
+    /// The name of an aggregate over the rows of its window, quoted: `"sum:temp:6h"`.
+    var aggregateColumn: String {
+        SQLProgram.identifier(
+            "\(rowAggregate?.text ?? ""):\(input?.name ?? ""):\(window?.text ?? "")")
     }
 
     /// An output in its final type, null if no row (or no value) is visible.
     ///
     /// - Parameters:
-    ///   - latest: the value of the latest visible row.
-    ///   - count: how many rows or values the window holds, never null.
-    ///   - aggregate: the sum, minimum or maximum of the window.
-    func expression(latest: String, count: String, aggregate: String) -> String {
+    ///   - value: the latest value, or the aggregate of the window; of a mean, the sum.
+    ///   - count: how many rows or values the window holds, never null; of aggregates that need it.
+    func expression(value: String, count: String = "NULL") -> String {
         let result: String
         switch feature.aggregate {
-        case nil: result = isCategorical ? latest : "CAST(\(latest) AS FLOAT)"
         case .count: result = "CAST(\(count) AS FLOAT)"
-        case .min, .max: result = isCategorical ? aggregate : "CAST(\(aggregate) AS FLOAT)"
+        case .countDistinct, .approxCountDistinct:
+            result = "CAST(coalesce(\(value), 0) AS FLOAT)"
         case .sum:
-            result = "CASE WHEN \(count) > 0 THEN CAST(CAST(\(aggregate) AS DOUBLE) AS FLOAT) END"
+            result = "CASE WHEN \(count) > 0 THEN CAST(CAST(\(value) AS DOUBLE) AS FLOAT) END"
         case .mean:
-            result = "CAST(CAST(\(aggregate) AS DOUBLE) / nullif(\(count), 0) AS FLOAT)"
+            result = "CAST(CAST(\(value) AS DOUBLE) / nullif(\(count), 0) AS FLOAT)"
+        case .standardDeviation: result = "CAST(sqrt(\(value)) AS FLOAT)"
+        case nil, .min, .max, .first, .last, .lastN, .variance, .approxPercentile, .mode:
+            result = isCategorical ? value : "CAST(\(value) AS FLOAT)"
         }
         return "\(result) AS \(SQLProgram.identifier(name))"
     }

@@ -55,7 +55,7 @@ struct DocumentationTests {
         #expect(
             FieldDocumentation.explain("FeatureView.features[2].aggregate") == """
                 FeatureView: spec.features.aggregate
-                    type: count, sum, mean, min or max
+                    type: count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, last, last_n, approx_percentile or mode
                     optional
 
                     How the values in a window become one; left out, the latest value is taken.

@@ -84,7 +84,7 @@ struct KindsTests {
     @Test("A feature view with windows, and one with a delay")
     func featureViews() throws {
         let delays = try #require(try resource("featureview/origin-delays").featureView)
-        #expect(delays.dataset.text == "landed-flights")
+        #expect(delays.dataset?.text == "landed-flights")
         #expect(delays.knownAt == .delay(ManifestDuration(seconds: 0)))
         #expect(delays.ttl == nil)
         #expect(
@@ -101,6 +101,45 @@ struct KindsTests {
         let planes = try #require(try resource("featureview/planes").featureView)
         #expect(planes.knownAt == .column("known"))
         #expect(planes.features.map(\.name) == ["on"])
+    }
+
+    @Test("Features with everything that an aggregate can have")
+    func features() throws {
+        let resource = try #require(
+            parse(
+                """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: orders}
+                spec:
+                  source: {dataset: orders}
+                  entity: [customer]
+                  timestamp: at
+                  features:
+                    - {name: paid, aggregate: count, where: "state = 'paid'", windows: [7d], closed: both, offset: 1d}
+                    - {column: amount, aggregate: last_n, n: 2, windows: [30d]}
+                    - {name: p95, column: amount, aggregate: approx_percentile, percentile: 0.95, windows: [1h]}
+                    - {name: before, column: amount, lag: 1}
+                """
+            ).resources.first)
+        let day = ManifestDuration(seconds: 86_400)
+        #expect(
+            resource.featureView?.features == [
+                Feature(
+                    name: "paid", value: .rows, condition: "state = 'paid'", aggregate: .count,
+                    windows: [ManifestDuration(seconds: 7 * day.seconds)], closed: .both,
+                    offset: day),
+                Feature(
+                    name: "amount", value: .column("amount"), aggregate: .lastN,
+                    windows: [ManifestDuration(seconds: 30 * day.seconds)], count: 2),
+                Feature(
+                    name: "p95", value: .column("amount"), aggregate: .approxPercentile,
+                    windows: [ManifestDuration(seconds: 3600)], percentile: 0.95),
+                Feature(name: "before", value: .column("amount"), windows: [], lag: 1),
+            ])
+        #expect(
+            resource.featureView?.features.flatMap(\.outputs)
+                == ["paid_7d", "amount_30d_1", "amount_30d_2", "p95_1h", "before"])
     }
 
     @Test("A training config with everything")

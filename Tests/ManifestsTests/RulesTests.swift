@@ -224,7 +224,7 @@ struct RulesTests {
             m.yaml:11:37: error: 'windows' needs an 'aggregate'
                     - {name: c, column: x, windows: [1h]}
                                                     ^
-            hint: add one of count, sum, mean, min and max
+            hint: add one of count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, last, last_n, approx_percentile and mode
 
             m.yaml:12:7: error: the aggregate sum needs 'column' or 'expression'
                     - {name: d, aggregate: sum, windows: [1h]}
@@ -256,13 +256,117 @@ struct RulesTests {
                                                                 ^
             hint: remove one of them
 
-            m.yaml:18:39: error: 'aggregate' must be count, sum, mean, min or max, but is 'median'
+            m.yaml:18:39: error: 'aggregate' must be count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, last, last_n, approx_percentile or mode, but is 'median'
                     - {name: g, column: x, aggregate: median, windows: [1h]}
                                                       ^
             hint: did you mean 'mean'?
             """
         #expect(messages == expected)
     }
+
+    @Test("Fields of a feature that do not go together")
+    func fieldsOfAFeatureThatDoNotGoTogether() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: weather}
+                spec:
+                  source: {dataset: weather}
+                  entity: [origin]
+                  timestamp: time_hour
+                  features:
+                    - {column: a, where: "x > 1"}
+                    - {column: b, closed: right}
+                    - {column: c, aggregate: last_n, windows: [1h]}
+                    - {column: d, aggregate: approx_percentile, windows: [1h]}
+                    - {column: e, aggregate: mean, windows: [1h], n: 3}
+                    - {column: f, aggregate: mean, windows: [1h], lag: 1}
+                    - {column: g, lag: 0}
+                    - {column: h, aggregate: approx_percentile, percentile: 95, windows: [1h]}
+                    - {column: i, aggregate: mean, windows: [1h], closed: open}
+                """)
+        let expected = """
+            m.yaml:9:26: error: 'where' needs an 'aggregate'
+                    - {column: a, where: "x > 1"}
+                                         ^
+            hint: for the latest row that meets a condition use 'aggregate: last' with 'windows'
+
+            m.yaml:10:27: error: 'closed' needs an 'aggregate'
+                    - {column: b, closed: right}
+                                          ^
+            hint: add one of \(Self.aggregates) and mode
+
+            m.yaml:11:7: error: the aggregate last_n needs 'n'
+                    - {column: c, aggregate: last_n, windows: [1h]}
+                      ^
+            hint: add how many values, such as 'n: 3'
+
+            m.yaml:12:7: error: the aggregate approx_percentile needs 'percentile'
+                    - {column: d, aggregate: approx_percentile, windows: [1h]}
+                      ^
+            hint: add a share, such as 'percentile: 0.95'
+
+            m.yaml:13:54: error: 'n' is only for the aggregate last_n
+                    - {column: e, aggregate: mean, windows: [1h], n: 3}
+                                                                     ^
+            hint: remove it
+
+            m.yaml:14:56: error: 'lag' is for latest values, and this feature has an 'aggregate'
+                    - {column: f, aggregate: mean, windows: [1h], lag: 1}
+                                                                       ^
+            hint: use 'offset' to end its windows earlier
+
+            m.yaml:15:24: error: 'lag' must be from 1 to 1000, but is 0
+                    - {column: g, lag: 0}
+                                       ^
+            hint: see 'ingot explain featureview.spec.features.lag'
+
+            m.yaml:16:61: error: 'percentile' must be from 0 to 1, but is 95
+                    - {column: h, aggregate: approx_percentile, percentile: 95, windows: [1h]}
+                                                                            ^
+            hint: see 'ingot explain featureview.spec.features.percentile'
+
+            m.yaml:17:59: error: 'closed' must be left, right, both or neither, but is 'open'
+                    - {column: i, aggregate: mean, windows: [1h], closed: open}
+                                                                          ^
+            hint: see 'ingot explain featureview.spec.features.closed'
+            """
+        #expect(messages == expected)
+    }
+
+    @Test("A view of a view has its times from that one")
+    func timesOfAViewOfAView() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: weather-days}
+                spec:
+                  source: {view: weather}
+                  entity: [origin]
+                  timestamp: time_hour
+                  knownAt: {delay: 1h}
+                  features: [{column: temp, aggregate: mean, windows: [3d]}]
+                """)
+        let expected = """
+            m.yaml:7:3: error: 'timestamp' is that of the view in 'source'
+                  timestamp: time_hour
+                  ^
+            hint: remove it
+
+            m.yaml:8:3: error: 'knownAt' is that of the view in 'source'
+                  knownAt: {delay: 1h}
+                  ^
+            hint: remove it
+            """
+        #expect(messages == expected)
+    }
+
+    private static let aggregates = """
+        count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, \
+        last, last_n, approx_percentile
+        """
 
     @Test("Two features cannot make one column")
     func twoFeaturesCannotMakeOneColumn() {

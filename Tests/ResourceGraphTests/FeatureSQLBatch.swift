@@ -25,7 +25,9 @@ struct SQLCase {
         }
         let programs = views.map { view -> JSONValue in
             [
-                "name": .string(view.name.text), "dataset": .string(view.spec.dataset.text),
+                "name": .string(view.name.text),
+                "dataset": view.spec.dataset.map { .string($0.text) } ?? .null,
+                "base": view.spec.base.map { .string($0.text) } ?? .null,
                 "program": FeatureSQL.features(view).json,
             ]
         }
@@ -52,7 +54,7 @@ enum Cell: Hashable {
         case .null: .null
         case .bool(let value): .bool(value)
         case .int(let value), .time(let value): .int(value)
-        case .double(let value): .double(value)
+        case .double(let value): value.isFinite ? .double(value) : .string("\(value)")
         case .string(let value): .string(value)
         }
     }
@@ -65,6 +67,13 @@ enum Cell: Hashable {
         case .double(let value): value
         case .null, .string, .time: nil
         }
+    }
+}
+
+extension FeatureViewSpec {
+    /// The view that this one is of.
+    var base: ResourceName? {
+        if case .view(let name) = source { name } else { nil }
     }
 }
 

@@ -10,16 +10,23 @@ struct FeatureSQLOracleTests {
     func randomCases() throws {
         let environment = ProcessInfo.processInfo.environment
         let first = environment["INGOT_TEST_SEED"].flatMap(UInt64.init) ?? 20_130_101
-        let count = environment["INGOT_TEST_CASES"].flatMap(UInt64.init) ?? 60
+        let count = environment["INGOT_TEST_CASES"].flatMap(UInt64.init) ?? 300
         let cases = try (first..<first + count).map { (seed: $0, made: try RandomCase(seed: $0)) }
         let results = try SQLBatch.run(cases.compactMap(\.made.sqlCase))
         try #require(results.count == cases.count)
+        var met: Set<String> = []
         for (item, result) in zip(cases, results) {
             let sqlCase = try #require(item.made.sqlCase)
             let expected = ExpectedTrainingSet(sqlCase, inputs: item.made.inputs)
             let difference = expected.difference(from: result)
             #expect(difference == nil, "INGOT_TEST_SEED=\(item.seed) INGOT_TEST_CASES=1")
+            met.formUnion(expected.met)
         }
+        let all = Feature.Aggregate.allCases.map(\.rawValue) + ["latest", "lag"]
+        let missing = all.flatMap { ["\($0) by delay", "\($0) by column"] }.filter {
+            !met.contains($0)
+        }
+        #expect(count < 300 || missing.isEmpty, "never had a value: \(missing)")
     }
 
     @Test("a spine row without a time is an error that says how many there are")
@@ -60,6 +67,8 @@ private struct ExpectedTrainingSet {
         let isCategorical: Bool
         /// A sum or mean of doubles: equal but for the order of additions.
         var isRounded = false
+        /// Of a view's column: how it is computed.
+        var method: String?
         let value: ([String: Cell]) -> Cell
     }
 
@@ -110,6 +119,20 @@ private struct ExpectedTrainingSet {
         return nil
     }
 
+    /// What gave a value, other than zero, to some row of the spine.
+    var met: Set<String> {
+        let spine = rows(of: "spine")
+        return Set(
+            columns.compactMap { column in
+                guard let method = column.method else { return nil }
+                let isMet = spine.contains { row in
+                    let value = column.value(row)
+                    return value != .null && value.number != 0
+                }
+                return isMet ? method : nil
+            })
+    }
+
     private func rows(of table: String) -> [[String: Cell]] {
         guard let table = sqlCase.tables[table] else { return [] }
         return table.rows.map { row in
@@ -125,28 +148,40 @@ private struct ExpectedTrainingSet {
         ]
         for case .view(let name, let select) in sqlCase.config.features {
             guard let view = sqlCase.views.first(where: { $0.name == name }) else { continue }
+            let base = sqlCase.views.first { $0.name == view.spec.base }
+            let dataset = view.spec.dataset ?? base?.spec.dataset
             let reference = FeatureSQLReference(
-                view: view, rows: rows(of: view.spec.dataset.text), inputs: inputs[name] ?? [:])
+                view: view, base: base, rows: rows(of: dataset?.text ?? ""),
+                inputs: inputs[name] ?? [:])
             for feature in view.spec.features where select?.contains(feature.name) != false {
-                let windows: [ManifestDuration?] =
-                    feature.aggregate == nil ? [nil] : feature.windows
-                for (window, output) in zip(windows, feature.outputs) {
-                    let isText = feature.value == .column("s") && feature.aggregate != .count
-                    let isSum = feature.aggregate == .sum || feature.aggregate == .mean
-                    columns.append(
-                        Column(
-                            name: "\(name)__\(output)", isCategorical: isText,
-                            isRounded: isSum && inputs[name]?[feature.value]?.isRounded == true
-                        ) { row in
-                            guard case .time(let time)? = row["at"] else { return .null }
-                            return reference.value(
-                                of: feature, window: window,
-                                entity: view.spec.entity.map { row[$0] ?? .null }, time: time)
-                        })
-                }
+                columns += feature.columns.map { column(of: feature, $0, view, reference) }
             }
         }
         return columns
+    }
+
+    private func column(
+        of feature: Feature, _ output: Feature.Column, _ view: ViewSource,
+        _ reference: FeatureSQLReference
+    ) -> Column {
+        let isText =
+            inputs[view.name]?[feature.value]?.isText == true && feature.aggregate?.isCount != true
+        let isRounded =
+            switch feature.aggregate {
+            case .sum, .mean: inputs[view.name]?[feature.value]?.isRounded == true
+            case .variance, .standardDeviation: true
+            default: false
+            }
+        let latest = feature.lag == 0 ? "latest" : "lag"
+        let clock = if case .delay = view.knownAt { "delay" } else { "column" }
+        return Column(
+            name: "\(view.name)__\(output.name)", isCategorical: isText, isRounded: isRounded,
+            method: "\(feature.aggregate?.rawValue ?? latest) by \(clock)"
+        ) { row in
+            guard case .time(let time)? = row["at"] else { return .null }
+            return reference.value(
+                of: feature, output, entity: view.spec.entity.map { row[$0] ?? .null }, time: time)
+        }
     }
 
     private func label(_ row: [String: Cell]) -> Cell {
@@ -191,6 +226,7 @@ private struct ExpectedTrainingSet {
             return found == .string("")
         }
         guard let number = expected.number else { return found == .null }
+        if !number.isFinite { return found == expected.json }
         guard let value = found.number else { return false }
         let single = if case .int(let whole) = expected { Float(whole) } else { Float(number) }
         if Float(value) == single { return true }

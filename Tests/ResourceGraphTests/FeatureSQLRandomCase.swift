@@ -53,6 +53,7 @@ struct RandomCase {
             tables[dataset.text] = table
             views.append(view)
         }
+        if random.chance(0.5), let view = try viewOfView(views[0]) { views.append(view) }
         let spine = spineTable()
         tables["spine"] = spine
         let name = try #require(ResourceName("spine"))
@@ -72,6 +73,11 @@ struct RandomCase {
         }
     }
 
+    private mutating func real(hasNaN: Bool) -> Cell {
+        if hasNaN, random.chance(0.1) { return .double(.nan) }
+        return .double(Double.random(in: -1000...1000, using: &random))
+    }
+
     private mutating func orNull(_ cell: Cell, _ share: Double = 0.08) -> Cell {
         random.chance(share) ? .null : cell
     }
@@ -89,6 +95,7 @@ struct RandomCase {
     private mutating func eventTable() -> SQLCase.Table {
         let count = random.pick([0, 1, 5, 30, 80])
         let huge = random.chance(0.2)
+        let hasNaN = random.chance(0.2)
         let rows = (0..<count).map { _ -> [Cell] in
             let event = time()
             let late = Int64.random(in: -2...10, using: &random) * 30 * minute
@@ -101,7 +108,7 @@ struct RandomCase {
             return entityCells + [
                 orNull(.time(event)), orNull(known), orNull(.int(integer), 0.2),
                 orNull(cell(.double), 0.2),
-                orNull(.double(Double.random(in: -1000...1000, using: &random)), 0.2),
+                orNull(real(hasNaN: hasNaN), 0.2),
                 orNull(cell(.string), 0.2), orNull(cell(.boolean), 0.2),
             ]
         }
@@ -134,7 +141,8 @@ struct RandomCase {
 
     private func column(_ name: String) -> ReferenceInput {
         ReferenceInput(
-            value: .column(name), evaluate: { $0[name] ?? .null }, isRounded: name == "z")
+            value: .column(name), evaluate: { $0[name] ?? .null }, isRounded: name == "z",
+            isText: name == "s")
     }
 
     private func expressions(isTyped: Bool) -> [ReferenceInput] {
@@ -160,27 +168,17 @@ struct RandomCase {
         var known: [Feature.Value: ReferenceInput] = [:]
         var features: [Feature] = []
         for index in 0..<Int.random(in: 1...7, using: &random) {
-            let aggregate = random.chance(0.3) ? nil : random.pick(Feature.Aggregate.allCases)
-            var input = random.pick(numbers)
-            switch aggregate {
-            case .count: input = random.pick(numbers + [column("s")])
-            case nil, .min, .max: if isTyped, random.chance(0.3) { input = column("s") }
-            case .sum, .mean: break
-            }
-            if aggregate == .count, random.chance(0.4) {
-                input = ReferenceInput(value: .rows) { _ in .bool(true) }
-            }
+            let aggregate = random.chance(0.25) ? nil : random.pick(Feature.Aggregate.allCases)
+            let input = input(of: aggregate, isTyped: isTyped, among: numbers)
             if !isTyped, input.value == .column("s"),
                 features.contains(where: { $0.value == input.value && $0.aggregate != .count })
             {
                 continue
             }
             known[input.value] = input
-            features.append(
-                Feature(
-                    name: "f\(index)", value: input.value, aggregate: aggregate,
-                    windows: aggregate == nil ? [] : windows()))
+            features.append(feature("f\(index)", aggregate, of: input.value))
         }
+        if features.isEmpty { return randomView(name, dataset: dataset, columns: columns) }
         inputs[name] = known
         let delays = [0, 0, 1, 30, 60, 180].map { ManifestDuration(seconds: $0 * 60) }
         let ttlMinutes: [Int64?] = [nil, nil, 60, 180, 2880]
@@ -193,6 +191,70 @@ struct RandomCase {
                 dataset: dataset, entity: entity.map(\.name), timestamp: "event", knownAt: knownAt,
                 ttl: random.pick(ttls), features: features),
             schema: isTyped ? columns : [])
+    }
+
+    /// - Returns: nil if the view has no feature of single rows.
+    private mutating func viewOfView(_ base: ViewSource) throws -> ViewSource? {
+        let rows = base.spec.features.filter { $0.aggregate == nil && $0.lag == 0 }
+        if rows.isEmpty { return nil }
+        let name = try #require(ResourceName("derived"))
+        var features: [Feature] = []
+        for index in 0..<Int.random(in: 1...4, using: &random) {
+            let row = random.pick(rows)
+            guard let input = inputs[base.name]?[row.value] else { continue }
+            let value = Feature.Value.column(row.name)
+            inputs[name, default: [:]][value] = ReferenceInput(
+                value: value, evaluate: input.evaluate, isRounded: input.isRounded,
+                isText: input.isText)
+            let aggregate = random.chance(0.2) ? nil : random.pick(Feature.Aggregate.allCases)
+            if input.isText, aggregate?.isNumeric == true { continue }
+            features.append(
+                feature("f\(index)", aggregate, of: value, mayHaveCondition: false))
+        }
+        if features.isEmpty { return nil }
+        let entity = base.spec.entity.prefix(
+            Int.random(in: 1...base.spec.entity.count, using: &random))
+        let spec = FeatureViewSpec(
+            view: base.name, entity: Array(entity),
+            ttl: random.pick([nil, ManifestDuration(seconds: 10_800)]), features: features)
+        return ViewSource(name: name, spec: spec, of: base)
+    }
+
+    private mutating func input(
+        of aggregate: Feature.Aggregate?, isTyped: Bool, among numbers: [ReferenceInput]
+    ) -> ReferenceInput {
+        if aggregate == .count, random.chance(0.4) {
+            return ReferenceInput(value: .rows) { _ in .bool(true) }
+        }
+        let takesText =
+            switch aggregate {
+            case .count: true
+            case nil, .min, .max: isTyped
+            case let other?: isTyped && !other.isNumeric
+            }
+        return takesText && random.chance(0.3) ? column("s") : random.pick(numbers)
+    }
+
+    private mutating func feature(
+        _ name: String, _ aggregate: Feature.Aggregate?, of value: Feature.Value,
+        mayHaveCondition: Bool = true
+    ) -> Feature {
+        guard let aggregate else {
+            return Feature(
+                name: name, value: value, windows: [], lag: random.pick([0, 0, 0, 1, 2, 7]))
+        }
+        let offsets: [Int64] = [0, 0, 0, 30, 60, 1440]
+        let condition =
+            mayHaveCondition && random.chance(0.3)
+            ? random.pick(ReferenceInput.conditions.keys.sorted()) : nil
+        return Feature(
+            name: name, value: value, condition: condition, aggregate: aggregate,
+            windows: windows(),
+            closed: random.chance(0.5) ? .left : random.pick(Feature.Closed.allCases),
+            offset: ManifestDuration(seconds: random.pick(offsets) * 60),
+            count: aggregate == .lastN ? random.pick([1, 2, 3]) : 1,
+            percentile: aggregate == .approxPercentile
+                ? random.pick([0, 0.07, 0.25, 0.5, 0.9, 1]) : nil)
     }
 
     private mutating func windows() -> [ManifestDuration] {

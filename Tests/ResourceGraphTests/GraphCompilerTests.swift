@@ -134,8 +134,51 @@ struct GraphCompilerTests {
         #expect(
             compile(yaml).diagnostics.map(\.description).first == """
                 a.yaml:31:51: error: cannot take the sum of column 'origin', which is a string
-                hint: only numeric and boolean columns can be aggregated; count works on all
+                hint: it takes numbers and booleans; count, count_distinct, approx_count_distinct, first, last, last_n, mode take all types
                 """)
+    }
+
+    private func viewOfView(entity: String = "origin", column: String = "temp") -> String {
+        FlightsProject().yaml + """
+
+            ---
+            apiVersion: ingot/v1
+            kind: FeatureView
+            metadata: {name: weather-days}
+            spec:
+              source: {view: weather}
+              entity: [\(entity)]
+              features: [{name: m, column: \(column), aggregate: mean, windows: [3d]}]
+            """
+    }
+
+    @Test("a view of a view reads the other one's features and has its times")
+    func viewsOfViews() throws {
+        let compiled = compile(viewOfView())
+        #expect(compiled.diagnostics.map(\.description) == [])
+        let step = try #require(
+            compiled.steps.values.first {
+                $0.id.description == "featureview/weather-days#features"
+            })
+        let weather = try #require(StepID("featureview/weather#features"))
+        #expect(step.inputs == [StepInput(name: "view", origin: .step(weather))])
+        #expect(step.recipe.object?["knownAt"] == ["delay": "0s"])
+    }
+
+    @Test("a view of a view has single rows and the entity of the other one to choose from")
+    func columnsOfViewsOfViews() {
+        #expect(
+            compile(viewOfView(column: "tmp")).diagnostics.map(\.description).first?
+                .replacing(/a\.yaml:\d+:\d+/, with: "a.yaml") == """
+                    a.yaml: error: featureview/weather has no feature 'tmp' of single rows
+                    hint: did you mean 'temp'?
+                    """)
+        #expect(
+            compile(viewOfView(entity: "carrier")).diagnostics.map(\.description).first?
+                .replacing(/a\.yaml:\d+:\d+/, with: "a.yaml") == """
+                    a.yaml: error: 'carrier' is no entity column of featureview/weather
+                    hint: its entity: origin
+                    """)
     }
 
     @Test(

@@ -38,18 +38,22 @@ struct ProcessTests {
         #expect(configuration.served == (try ServingFixture.served()))
     }
 
+    private func waitUntilUp(_ logPath: String) async throws {
+        while text(logPath)?.contains("up") != true {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     @Test("an instance is asked to end, and killed if it does not")
     func stop() async throws {
         let fixture = try ServingFixture()
-        let (polite, _) = try await launch(fixture, script: "exec sleep 60")
-        try await Task.sleep(for: .milliseconds(50))
+        let (polite, politeLog) = try await launch(fixture, script: "echo up; exec sleep 60")
+        try await waitUntilUp(politeLog)
         await polite.terminate()
         #expect(await polite.waitForEnd() == "was ended by signal 15")
         let (stubborn, logPath) = try await launch(
             fixture, script: "trap '' TERM; echo up; sleep 60 & wait; wait")
-        while text(logPath)?.contains("up") != true {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        try await waitUntilUp(logPath)
         await stubborn.terminate()
         await stubborn.kill()
         #expect(await stubborn.waitForEnd() == "was ended by signal 9")

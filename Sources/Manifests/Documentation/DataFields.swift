@@ -76,11 +76,16 @@ extension FieldTable {
 
     static let featureView: [FieldDescription] = [
         .init("spec.source", .mapping, .required, "Where the rows come from."),
-        .init("spec.source.dataset", .resourceName, .required, "The name of a dataset."),
+        .init("spec.source.dataset", .resourceName, .oneOf, "The name of a dataset."),
+        .init(
+            "spec.source.view", .resourceName, .oneOf,
+            "The name of another view, whose features without aggregate are the columns."),
         .init(
             "spec.entity", .list(.columnName), .required,
             "The columns that name the entity; a spine has columns of the same names."),
-        .init("spec.timestamp", .columnName, .required, "The column of the event time."),
+        .init(
+            "spec.timestamp", .columnName, .optional,
+            "The column of the event time; of a view of a view, that view's."),
         .init(
             "spec.knownAt", .mapping, .optional,
             "When a row was known; left out, at its event time."),
@@ -103,7 +108,24 @@ extension FieldTable {
         .init(
             "spec.features.windows", .list(.duration), .optional,
             "The lengths of the windows; one feature column for each."),
-        .init("spec.features.closed", .unknown, .planned, "Which ends of a window belong to it."),
+        .init(
+            "spec.features.where", .text, .optional,
+            "A SQL condition; values of rows that do not meet it are not aggregated."),
+        .init(
+            "spec.features.closed", .choice(of: Feature.Closed.self), .defaultsTo("left"),
+            "Which ends of a window belong to it."),
+        .init(
+            "spec.features.offset", .duration, .defaultsTo("0s"),
+            "The windows end this long before the time of the prediction."),
+        .init(
+            "spec.features.lag", .integer(1...1000), .optional,
+            "Without an aggregate: take the row so many before the latest one."),
+        .init(
+            "spec.features.n", .integer(1...100), .optional,
+            "Of last_n: how many values; one feature column for each, the latest first."),
+        .init(
+            "spec.features.percentile", .share, .optional,
+            "Of approx_percentile: the share of the values that lie at or below the result."),
         .init("spec.online", .unknown, .planned, "Whether the features are served online."),
     ]
 }

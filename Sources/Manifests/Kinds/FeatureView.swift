@@ -2,19 +2,25 @@ import ResourceAPI
 
 extension FeatureViewSpec {
     static func decode(_ reader: inout FieldReader) -> FeatureViewSpec? {
-        var dataset: ResourceName?
-        if var source = reader.required("source")?.reader(at: "spec.source") {
-            dataset = source.required("dataset")?.resourceName()
-            source.finish()
-        }
+        let source = reader.required("source").flatMap(Source.decode)
         let entity = reader.required("entity")?.distinct { $0.fieldName() }
-        let timestamp = reader.required("timestamp")?.fieldName()
+        var timestamp: String?
+        if case .view = source {
+            _ = reader.optional("timestamp")
+            reader.report(any: ["timestamp", "knownAt"]) { .fieldOfBaseView($0) }
+        } else {
+            timestamp = reader.required("timestamp")?.fieldName()
+        }
         let knownAt = reader.optional("knownAt").map(KnownAt.decode)
         let ttl = reader.optional("ttl")?.duration()
         let items = reader.required("features")?.items()
         let features = items?.compactMap(Feature.decode)
         if let features, features.count == items?.count { checkOutputs(features, items ?? []) }
-        guard let dataset, let entity, let timestamp, let features else { return nil }
+        guard let source, let entity, let features else { return nil }
+        if case .view(let view) = source {
+            return FeatureViewSpec(view: view, entity: entity, ttl: ttl, features: features)
+        }
+        guard case .dataset(let dataset) = source, let timestamp else { return nil }
         return FeatureViewSpec(
             dataset: dataset, entity: entity, timestamp: timestamp,
             knownAt: (knownAt ?? nil) ?? .delay(ManifestDuration(seconds: 0)), ttl: ttl,
@@ -33,6 +39,16 @@ extension FeatureViewSpec {
     }
 }
 
+extension FeatureViewSpec.Source {
+    static func decode(_ value: FieldValue) -> FeatureViewSpec.Source? {
+        guard var fields = value.reader(at: "spec.source") else { return nil }
+        let one = fields.exactlyOne(of: ["dataset", "view"])
+        fields.finish()
+        guard let one, let name = one.resourceName() else { return nil }
+        return one.key == "view" ? .view(name) : .dataset(name)
+    }
+}
+
 extension FeatureViewSpec.KnownAt {
     static func decode(_ value: FieldValue) -> FeatureViewSpec.KnownAt? {
         guard var fields = value.reader(at: "spec.knownAt") else { return nil }
@@ -41,45 +57,5 @@ extension FeatureViewSpec.KnownAt {
         guard let one else { return nil }
         if one.key == "delay" { return one.duration(mayBeZero: true).map(Self.delay) }
         return one.fieldName().map(Self.column)
-    }
-}
-
-extension Feature {
-    static func decode(_ item: FieldValue) -> Feature? {
-        guard var fields = item.reader(at: "spec.features") else { return nil }
-        let nameField = fields.optional("name")
-        let name = nameField?.fieldName(mayBeReserved: false)
-        let columnField = fields.optional("column")
-        let column = columnField?.fieldName()
-        let expressionField = fields.optional("expression")
-        let expression = expressionField?.freeText()
-        let aggregateField = fields.optional("aggregate")
-        let aggregate = aggregateField?.choice(of: Aggregate.self)
-        let windowsField = fields.optional("windows")
-        let windows = windowsField?.distinct { $0.duration() }
-        fields.finish()
-
-        if columnField != nil, let expressionField {
-            expressionField.report(.excludeEachOther(["column", "expression"]))
-            return nil
-        }
-        if let aggregate, windowsField == nil {
-            item.report(.windowsMissing(aggregate: aggregate.rawValue))
-        }
-        if aggregateField == nil, let windowsField { windowsField.report(.aggregateMissing) }
-        if columnField == nil, expressionField == nil,
-            aggregate != .count, aggregateField == nil || aggregate != nil
-        {
-            item.report(.featureWithoutValue(aggregate: aggregate?.rawValue))
-            return nil
-        }
-        if nameField == nil, columnField == nil {
-            item.report(.featureNameMissing)
-            return nil
-        }
-        guard let outputName = name ?? (nameField == nil ? column : nil) else { return nil }
-        let value = column.map(Value.column) ?? expression.map(Value.expression) ?? .rows
-        return Feature(
-            name: outputName, value: value, aggregate: aggregate, windows: windows ?? [])
     }
 }

@@ -3,15 +3,17 @@
 usage: run_sql.py BATCH.json RESULT.json
 
 BATCH: {"cases": [{"datasets": {NAME: {"columns": [[NAME, TYPE], …], "rows": [[…], …]}},
-                   "views": [{"name": …, "dataset": NAME, "program": PROGRAM}],
+                   "views": [{"name": …, "dataset": NAME, "base": NAME, "program": PROGRAM}],
                    "spine": NAME, "program": PROGRAM}]}
-PROGRAM: {"statements": [SQL, …], "query": SQL}. Times are microseconds since 1970.
+PROGRAM: {"statements": [SQL, …], "query": SQL}. Times are microseconds since 1970; numbers that are
+not finite are texts: "nan", "inf", "-inf".
 RESULT: a list, one item per case: {"columns": [[NAME, TYPE], …], "rows": [[…], …],
 "identical": whether 1 and 2 threads wrote the same bytes}, or {"error": TEXT}.
 """
 
 import hashlib
 import json
+import math
 import pathlib
 import sys
 import tempfile
@@ -56,6 +58,12 @@ def run_program(program, inputs, output, threads):
         connection.execute(f"COPY ({program['query']}) TO '{output}' (FORMAT parquet)")
 
 
+def plain(value):
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
 def run_case(case, folder):
     with duckdb.connect() as connection:
         for name, dataset in case["datasets"].items():
@@ -66,8 +74,11 @@ def run_case(case, folder):
         inputs = {"spine": folder / f"{case['spine']}.parquet"}
         for view in case["views"]:
             path = folder / f"view-{view['name']}-{threads}.parquet"
-            source = folder / f"{view['dataset']}.parquet"
-            run_program(view["program"], {"dataset": source}, path, threads)
+            if view["base"]:
+                source = {"view": inputs[f"view:{view['base']}"]}
+            else:
+                source = {"dataset": folder / f"{view['dataset']}.parquet"}
+            run_program(view["program"], source, path, threads)
             digest.update(path.read_bytes())
             inputs[f"view:{view['name']}"] = path
         output = folder / f"training-{threads}.parquet"
@@ -81,7 +92,8 @@ def run_case(case, folder):
             f"epoch_us({quoted(name)})" if kind == "TIMESTAMP" else quoted(name)
             for name, kind in columns
         )
-        rows = connection.execute(f"SELECT {selected} FROM result").fetchall()
+        found = connection.execute(f"SELECT {selected} FROM result").fetchall()
+    rows = [[plain(value) for value in row] for row in found]
     return {"columns": columns, "rows": rows, "identical": digests[0] == digests[1]}
 
 

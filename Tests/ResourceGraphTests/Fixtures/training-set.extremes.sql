@@ -39,18 +39,18 @@ SELECT
     row_number() OVER () AS __point,
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
-    "1h".__position AS "before:1h",
-    "24h".__position AS "before:24h"
+    "before:1h".__position AS "before:1h",
+    "before:24h".__position AS "before:24h"
 FROM "points:extremes" AS p
 ASOF JOIN steps AS visible
     ON p."origin" = visible."origin" AND p."carrier" = visible."carrier"
     AND p.__timestamp - INTERVAL 60 SECOND > visible.__event
-ASOF LEFT JOIN steps AS "1h"
-    ON p."origin" = "1h"."origin" AND p."carrier" = "1h"."carrier"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "1h".__event
-ASOF LEFT JOIN steps AS "24h"
-    ON p."origin" = "24h"."origin" AND p."carrier" = "24h"."carrier"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "24h".__event;
+ASOF LEFT JOIN steps AS "before:1h"
+    ON p."origin" = "before:1h"."origin" AND p."carrier" = "before:1h"."carrier"
+    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
+ASOF LEFT JOIN steps AS "before:24h"
+    ON p."origin" = "before:24h"."origin" AND p."carrier" = "before:24h"."carrier"
+    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event;
 
 CREATE TEMP TABLE "frames:extremes" AS
 SELECT * EXCLUDE (__index) FROM (
@@ -64,9 +64,10 @@ SELECT * EXCLUDE (__index) FROM (
         SELECT
             NULL AS __point,
             file_row_number AS __index,
-            file_row_number AS __last,
-            file_row_number - 1 AS "before:1h",
-            file_row_number - 1 AS "before:24h",
+            file_row_number - 1 AS "begin:1h",
+            file_row_number AS "end:1h",
+            file_row_number - 1 AS "begin:24h",
+            file_row_number AS "end:24h",
             "value:latest",
             "value:mean"
         FROM "view:extremes"
@@ -74,16 +75,17 @@ SELECT * EXCLUDE (__index) FROM (
         SELECT
             __point,
             __point - 1 + (SELECT count(*) FROM "view:extremes"),
-            __last,
-            coalesce("before:1h", __start),
-            coalesce("before:24h", __start),
+            coalesce(b."before:1h", b.__start),
+            b.__last,
+            coalesce(b."before:24h", b.__start),
+            b.__last,
             NULL,
             NULL
-        FROM "bounds:extremes"
+        FROM "bounds:extremes" AS b
     )
     WINDOW
-        "1h" AS (ORDER BY __index ROWS BETWEEN __index - "before:1h" - 1 PRECEDING AND __index - __last PRECEDING),
-        "24h" AS (ORDER BY __index ROWS BETWEEN __index - "before:24h" - 1 PRECEDING AND __index - __last PRECEDING)
+        "1h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:1h" - 1 PRECEDING AND __index - "end:1h" PRECEDING),
+        "24h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:24h" - 1 PRECEDING AND __index - "end:24h" PRECEDING)
 )
 WHERE __point IS NOT NULL;
 
@@ -95,10 +97,10 @@ SELECT
     CAST(latest."value:latest" AS FLOAT) AS "extremes__latest",
     CAST(f."max:latest:1h" AS FLOAT) AS "extremes__worst_1h",
     CAST(f."max:latest:24h" AS FLOAT) AS "extremes__worst_24h",
-    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((latest."count:mean" - coalesce("24h"."count:mean", 0)), 0) AS FLOAT) AS "extremes__mean_24h"
+    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((latest."count:mean" - coalesce("before:24h"."count:mean", 0)), 0) AS FLOAT) AS "extremes__mean_24h"
 FROM "bounds:extremes" AS b
 JOIN "view:extremes" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:extremes" AS "24h" ON "24h".file_row_number = b."before:24h"
+LEFT JOIN "view:extremes" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
 JOIN "frames:extremes" AS f ON f.__point = b.__point;
 
 SELECT

@@ -37,26 +37,26 @@ SELECT
     row_number() OVER () AS __point,
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
-    "1h".__position AS "before:1h",
-    "6h".__position AS "before:6h",
-    "24h".__position AS "before:24h",
-    "7d".__position AS "before:7d"
+    "before:1h".__position AS "before:1h",
+    "before:6h".__position AS "before:6h",
+    "before:24h".__position AS "before:24h",
+    "before:7d".__position AS "before:7d"
 FROM "points:origin-delays" AS p
 ASOF JOIN steps AS visible
     ON p."origin" = visible."origin"
     AND p.__timestamp > visible.__event
-ASOF LEFT JOIN steps AS "1h"
-    ON p."origin" = "1h"."origin"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "1h".__event
-ASOF LEFT JOIN steps AS "6h"
-    ON p."origin" = "6h"."origin"
-    AND p.__timestamp - INTERVAL 21600 SECOND > "6h".__event
-ASOF LEFT JOIN steps AS "24h"
-    ON p."origin" = "24h"."origin"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "24h".__event
-ASOF LEFT JOIN steps AS "7d"
-    ON p."origin" = "7d"."origin"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "7d".__event;
+ASOF LEFT JOIN steps AS "before:1h"
+    ON p."origin" = "before:1h"."origin"
+    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
+ASOF LEFT JOIN steps AS "before:6h"
+    ON p."origin" = "before:6h"."origin"
+    AND p.__timestamp - INTERVAL 21600 SECOND > "before:6h".__event
+ASOF LEFT JOIN steps AS "before:24h"
+    ON p."origin" = "before:24h"."origin"
+    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
+ASOF LEFT JOIN steps AS "before:7d"
+    ON p."origin" = "before:7d"."origin"
+    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event;
 
 CREATE TEMP TABLE "values:origin-delays" AS
 SELECT
@@ -66,20 +66,20 @@ SELECT
     CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "origin-delays__landed_6h",
     CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "origin-delays__landed_24h",
     CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "origin-delays__landed_7d",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
-    CAST(CAST((latest."sum:late_rate" - coalesce("1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("1h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("6h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("24h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("7d"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:1h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:6h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:24h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:7d"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
 FROM "bounds:origin-delays" AS b
 JOIN "view:origin-delays" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:origin-delays" AS "1h" ON "1h".file_row_number = b."before:1h"
-LEFT JOIN "view:origin-delays" AS "6h" ON "6h".file_row_number = b."before:6h"
-LEFT JOIN "view:origin-delays" AS "24h" ON "24h".file_row_number = b."before:24h"
-LEFT JOIN "view:origin-delays" AS "7d" ON "7d".file_row_number = b."before:7d";
+LEFT JOIN "view:origin-delays" AS "before:1h" ON "before:1h".file_row_number = b."before:1h"
+LEFT JOIN "view:origin-delays" AS "before:6h" ON "before:6h".file_row_number = b."before:6h"
+LEFT JOIN "view:origin-delays" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
+LEFT JOIN "view:origin-delays" AS "before:7d" ON "before:7d".file_row_number = b."before:7d";
 
 CREATE TEMP TABLE "points:carrier-delays" AS
 SELECT DISTINCT "carrier", __timestamp
@@ -102,26 +102,26 @@ SELECT
     row_number() OVER () AS __point,
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
-    "1h".__position AS "before:1h",
-    "6h".__position AS "before:6h",
-    "24h".__position AS "before:24h",
-    "7d".__position AS "before:7d"
+    "before:1h".__position AS "before:1h",
+    "before:6h".__position AS "before:6h",
+    "before:24h".__position AS "before:24h",
+    "before:7d".__position AS "before:7d"
 FROM "points:carrier-delays" AS p
 ASOF JOIN steps AS visible
     ON p."carrier" = visible."carrier"
     AND p.__timestamp > visible.__event
-ASOF LEFT JOIN steps AS "1h"
-    ON p."carrier" = "1h"."carrier"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "1h".__event
-ASOF LEFT JOIN steps AS "6h"
-    ON p."carrier" = "6h"."carrier"
-    AND p.__timestamp - INTERVAL 21600 SECOND > "6h".__event
-ASOF LEFT JOIN steps AS "24h"
-    ON p."carrier" = "24h"."carrier"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "24h".__event
-ASOF LEFT JOIN steps AS "7d"
-    ON p."carrier" = "7d"."carrier"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "7d".__event;
+ASOF LEFT JOIN steps AS "before:1h"
+    ON p."carrier" = "before:1h"."carrier"
+    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
+ASOF LEFT JOIN steps AS "before:6h"
+    ON p."carrier" = "before:6h"."carrier"
+    AND p.__timestamp - INTERVAL 21600 SECOND > "before:6h".__event
+ASOF LEFT JOIN steps AS "before:24h"
+    ON p."carrier" = "before:24h"."carrier"
+    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
+ASOF LEFT JOIN steps AS "before:7d"
+    ON p."carrier" = "before:7d"."carrier"
+    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event;
 
 CREATE TEMP TABLE "values:carrier-delays" AS
 SELECT
@@ -131,20 +131,20 @@ SELECT
     CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "carrier-delays__landed_6h",
     CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "carrier-delays__landed_24h",
     CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "carrier-delays__landed_7d",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
-    CAST(CAST((latest."sum:late_rate" - coalesce("1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("1h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("6h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("24h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("7d"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
+    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:1h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:6h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:24h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
+    CAST(CAST((latest."sum:late_rate" - coalesce("before:7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:7d"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
 FROM "bounds:carrier-delays" AS b
 JOIN "view:carrier-delays" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:carrier-delays" AS "1h" ON "1h".file_row_number = b."before:1h"
-LEFT JOIN "view:carrier-delays" AS "6h" ON "6h".file_row_number = b."before:6h"
-LEFT JOIN "view:carrier-delays" AS "24h" ON "24h".file_row_number = b."before:24h"
-LEFT JOIN "view:carrier-delays" AS "7d" ON "7d".file_row_number = b."before:7d";
+LEFT JOIN "view:carrier-delays" AS "before:1h" ON "before:1h".file_row_number = b."before:1h"
+LEFT JOIN "view:carrier-delays" AS "before:6h" ON "before:6h".file_row_number = b."before:6h"
+LEFT JOIN "view:carrier-delays" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
+LEFT JOIN "view:carrier-delays" AS "before:7d" ON "before:7d".file_row_number = b."before:7d";
 
 CREATE TEMP TABLE "points:weather" AS
 SELECT DISTINCT "origin", __timestamp

@@ -31,7 +31,7 @@ WITH active AS MATERIALIZED (
         1 AS __rows,
         CASE WHEN "value:mean" IS NULL THEN 0 ELSE 1 END AS "count:mean"
     FROM "view:extremes"
-    WHERE __known < __event + INTERVAL 86400 SECOND
+    WHERE greatest(__event, __known) < __event + INTERVAL 86400 SECOND
 )
 SELECT
     "origin",
@@ -69,12 +69,12 @@ JOIN (
         SELECT
             "origin",
             "carrier",
-            "value:latest",
-            file_row_number AS __position,
             greatest(__event, __known) AS __since,
-            __event + INTERVAL 3600 SECOND AS __until
+            __event + INTERVAL 3600 SECOND AS __until,
+            "value:latest",
+            file_row_number AS __position
         FROM "view:extremes"
-        WHERE __known < __event + INTERVAL 3600 SECOND
+        WHERE greatest(__event, __known) < __event + INTERVAL 3600 SECOND
     )
 ) AS w
     ON p."origin" = w."origin" AND p."carrier" = w."carrier"
@@ -99,13 +99,13 @@ JOIN (
         SELECT
             "origin",
             "carrier",
+            greatest(__event, __known) AS __since,
+            __event + INTERVAL 86400 SECOND AS __until,
             "value:latest",
             "value:mean",
-            file_row_number AS __position,
-            greatest(__event, __known) AS __since,
-            __event + INTERVAL 86400 SECOND AS __until
+            file_row_number AS __position
         FROM "view:extremes"
-        WHERE __known < __event + INTERVAL 86400 SECOND
+        WHERE greatest(__event, __known) < __event + INTERVAL 86400 SECOND
     )
 ) AS w
     ON p."origin" = w."origin" AND p."carrier" = w."carrier"
@@ -135,13 +135,16 @@ SELECT
 FROM "points:extremes" AS p
 ASOF LEFT JOIN news ON p."origin" = news."origin" AND p."carrier" = news."carrier"
     AND p.__timestamp > news.__known
-LEFT JOIN "view:extremes" AS latest ON latest.file_row_number = news.__position
+LEFT JOIN "view:extremes" AS latest
+    ON latest.file_row_number = news.__position
 ASOF LEFT JOIN "totals:extremes:24h" AS "totals:24h"
     ON p."origin" = "totals:24h"."origin" AND p."carrier" = "totals:24h"."carrier" AND p.__timestamp > "totals:24h".__at
 LEFT JOIN "pairs:extremes:1h" AS "1h"
-    ON p."origin" = "1h"."origin" AND p."carrier" = "1h"."carrier" AND p.__timestamp = "1h".__timestamp
+    ON p."origin" = "1h"."origin" AND p."carrier" = "1h"."carrier"
+    AND p.__timestamp = "1h".__timestamp
 LEFT JOIN "pairs:extremes:24h" AS "24h"
-    ON p."origin" = "24h"."origin" AND p."carrier" = "24h"."carrier" AND p.__timestamp = "24h".__timestamp;
+    ON p."origin" = "24h"."origin" AND p."carrier" = "24h"."carrier"
+    AND p.__timestamp = "24h".__timestamp;
 
 SELECT
     r."flight_id",
