@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import many_manifests
+from bench_joins import measure_flights, measure_generated, measure_memory
 from bench_overhead import report_overhead
 from bench_scale import measure_scale
 from bench_tools import (
@@ -164,7 +165,7 @@ def run_bare(
     return results
 
 
-def measure_features(bench: Bench) -> list[Ingot]:
+def measure_features(bench: Bench) -> tuple[list[Ingot], dict[str, list[float]]]:
     inside: dict[str, list[float]] = defaultdict(list)
     bare: dict[str, list[float]] = defaultdict(list)
     states, is_same = [], True
@@ -192,7 +193,7 @@ def measure_features(bench: Bench) -> list[Ingot]:
         rows.append((step, *(f"{f:.3f} s" for f in figures), *(f"{r:.2f}×" for r in ratio)))
     table(header, rows)
     print(f"The same bytes of Parquet on both sides: {'yes' if is_same else 'NO'}.\n", flush=True)
-    return states
+    return states, inside
 
 
 # MARK: 2. From push to the reverted version's answer
@@ -458,13 +459,16 @@ def main() -> int:
         bench = Bench(ingot, root, folder, python, processes)
         try:
             describe_machine(bench)
-            states = measure_features(bench)
+            states, inside = measure_features(bench)
             project, served = serve(bench)
             measure_reverts(bench, project, served)
             report_overhead([*states, served.ingot])
             measure_requests(bench, served)
             measure_validate(bench)
             measure_scale(bench.ingot, bench.folder, bench.root, bench.processes)
+            measure_flights(bench.python, bench.folder, states[0], inside)
+            measure_generated(bench.ingot, bench.python, bench.folder, bench.root)
+            measure_memory(bench.ingot, bench.python, bench.folder)
         except (BenchError, subprocess.TimeoutExpired) as error:
             print(f"error: {error}\nhint: the logs are {folder}/*.log", file=sys.stderr)
             status = 1
