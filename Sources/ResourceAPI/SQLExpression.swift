@@ -22,6 +22,8 @@ package struct SQLExpression: Hashable, Sendable {
     package let columns: [Word]
     /// Called ones, without operators and what only looks like a call (`cast(…)`, `x IN (…)`).
     package let functions: [Word]
+    /// Folded, of `columns`.
+    private let names: Set<String>
 
     package init(_ text: String) {
         var scanner = SQLWordScanner(text)
@@ -38,12 +40,14 @@ package struct SQLExpression: Hashable, Sendable {
         }
         self.columns = columns
         self.functions = functions
+        names = Set(columns.map(\.folded))
     }
 
     /// The first place at which a column is named.
     package func column(named name: String) -> Word? {
         let folded = SQLExpression.fold(name)
-        return columns.first { $0.folded == folded }
+        // Most are not there, and expressions may be long.
+        return names.contains(folded) ? columns.first { $0.folded == folded } : nil
     }
 
     package static func fold(_ name: String) -> String {

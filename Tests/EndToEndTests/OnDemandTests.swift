@@ -149,6 +149,55 @@ struct OnDemandTests {
             "\(bad)")
     }
 
+    @Test("a column that is known too late stops the training set, and says which row")
+    func knownTooLate() throws {
+        let workshop = try Workshop()
+        defer { workshop.remove() }
+        let rows = (0..<200).map {
+            "\($0),2013-01-01T10:00:00Z,G\($0 % 5),2013-01-01T\($0 == 7 ? "10" : "09"):00:00Z,\($0 % 2)"
+        }
+        try workshop.write(
+            "id,departure,gate,assigned,late\n" + rows.joined(separator: "\n") + "\n",
+            to: "trips.csv")
+        try workshop.write(
+            """
+            apiVersion: ingot/v1
+            kind: Dataset
+            metadata: {name: trips}
+            spec:
+              source: {file: {path: trips.csv}}
+              schema:
+                - {name: id, type: integer}
+                - {name: departure, type: timestamp}
+                - {name: gate, type: string, knownAt: assigned}
+                - {name: assigned, type: timestamp}
+                - {name: late, type: integer}
+            ---
+            apiVersion: ingot/v1
+            kind: TrainingConfig
+            metadata: {name: gates}
+            spec:
+              spine: {dataset: trips, timestamp: departure, key: [id]}
+              label: {column: late}
+              task: binary-classification
+              features:
+                - {onDemand: {name: first_gate, expression: "gate = 'G1' OR hour(departure) > 12"}}
+              split: {random: {validation: 0.2, test: 0.2}}
+              algorithm: {name: lightgbm}
+              evaluation: {metrics: [roc_auc]}
+
+            """, to: "factory.yaml")
+        _ = try workshop.commitAndPush("A gate that is assigned at departure")
+        let applied = try workshop.ingot(
+            "apply", "--repository", workshop.bare, "--data", workshop.folder)
+        #expect(applied.status != 0)
+        let status = try workshop.ingot("status", "trainingconfig/gates").standardOutput
+        #expect(
+            status.contains(
+                "column 'gate' of the on-demand feature 'first_gate' is known too late in 1 of 200 rows (0.5 %): where id is 7, it was known at 2013-01-01 10:00:00 by 'assigned', but the prediction is made at 2013-01-01 10:00:00 ('departure')"
+            ), "\(status)")
+    }
+
     private func input(_ name: String, _ datatype: String, _ data: [String]) -> String {
         """
         {"name":"\(name)","shape":[\(data.count)],"datatype":"\(datatype)","data":[\(data.joined(separator: ","))]}

@@ -1,8 +1,19 @@
 import ResourceAPI
 
+/// A label with what it is computed from.
+struct LabelSources {
+    let label: Label
+    let expression: SQLExpression
+
+    init(_ label: Label) {
+        self.label = label
+        expression = SQLExpression(label.expression)
+    }
+}
+
 extension FeatureSelection {
     /// - Parameter label: what must not be predicted from itself; nil if it could not be read.
-    static func decode(_ value: FieldValue, label: Label?) -> FeatureSelection? {
+    static func decode(_ value: FieldValue, label: LabelSources?) -> FeatureSelection? {
         guard var fields = value.reader(at: "spec.features") else { return nil }
         let one = fields.exactlyOne(of: ["columns", "view", "onDemand"])
         let select = fields.optional("select")
@@ -20,20 +31,20 @@ extension FeatureSelection {
         }
     }
 
-    private static func column(_ value: FieldValue, label: Label?) -> String? {
+    private static func column(_ value: FieldValue, label sources: LabelSources?) -> String? {
         guard let name = value.fieldName() else { return nil }
         // A column of the label's own name is told of where names are compared.
-        if let label, name != label.name,
-            SQLExpression(label.expression).column(named: name) != nil
+        if let sources, name != sources.label.name,
+            sources.expression.column(named: name) != nil
         {
-            value.report(.featureOfLabel(name, label: label))
+            value.report(.featureOfLabel(name, label: sources.label))
         }
         return name
     }
 }
 
 extension OnDemandFeature {
-    static func decode(_ value: FieldValue, label: Label?) -> OnDemandFeature? {
+    static func decode(_ value: FieldValue, label: LabelSources?) -> OnDemandFeature? {
         guard var fields = value.reader(at: "spec.features.onDemand") else { return nil }
         let name = fields.required("name")?.fieldName(mayBeReserved: false)
         let expressionField = fields.required("expression")
@@ -45,7 +56,7 @@ extension OnDemandFeature {
     }
 
     private static func check(
-        _ expression: SQLExpression, _ value: FieldValue, label: Label?
+        _ expression: SQLExpression, _ value: FieldValue, label sources: LabelSources?
     ) {
         for function in expression.functions where !OnDemandFunctions.all.contains(function.folded)
         {
@@ -56,13 +67,12 @@ extension OnDemandFeature {
                 value.report(.functionUnknown(function, near: near))
             }
         }
-        guard let label else { return }
-        let sources = SQLExpression(label.expression)
-        if let word = expression.columns.first(where: {
-            $0.folded == SQLExpression.fold(label.name) || sources.column(named: $0.text) != nil
-        }) {
-            value.report(.onDemandOfLabel(word, label: label))
+        guard let sources else { return }
+        let name = SQLExpression.fold(sources.label.name)
+        let word = expression.columns.first {
+            $0.folded == name || sources.expression.column(named: $0.text) != nil
         }
+        if let word { value.report(.onDemandOfLabel(word, label: sources.label)) }
     }
 }
 

@@ -6,7 +6,9 @@ extension TrainingConfigSpec {
         let label = reader.required("label").flatMap(Label.decode)
         let task = reader.required("task")?.choice(of: LearningTask.self)
         let features = reader.required("features")?.items()?
-            .compactMap { FeatureSelection.decode($0, label: label) }
+            .compactMap { [sources = label.map(LabelSources.init)] in
+                FeatureSelection.decode($0, label: sources)
+            }
         let split = reader.required("split").flatMap(Split.decode)
         let preprocessing =
             reader.optional("preprocessing").flatMap(Preprocessing.decode) ?? .standard

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingot_worker.ondemand import Front
 
 # Compared training rows: evenly spread over all if there are more.
-ROWS_MAX = 100_000
+ROWS_MAX = 50_000
 # With fewer rows in or outside of a class, chance alone separates.
 CLASS_ROWS_MIN = 20
 WARNINGS_MAX = 20

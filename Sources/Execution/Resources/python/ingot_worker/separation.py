@@ -57,9 +57,9 @@ def _categorical(column: Any, codes: NDArray[np.int64], classes: list[int]) -> d
     that is seen once, nothing can be known."""
     import numpy as np
 
-    texts = np.asarray(column.fill_null("").to_pylist(), dtype=str)
-    categories = np.unique(texts, return_inverse=True)[1].reshape(-1)
-    number = int(categories.max()) + 1
+    encoded = column.fill_null("").combine_chunks().dictionary_encode()
+    categories = encoded.indices.to_numpy()
+    number = len(encoded.dictionary)
     half = np.arange(len(codes)) % 2
     result = {}
     for index in classes:
