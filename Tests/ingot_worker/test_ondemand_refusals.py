@@ -37,7 +37,7 @@ class RefusalTests(unittest.TestCase):
             "2:19 of its expression\n"
             "      AND 'é' = s AND q\n"
             "                      ^",
-            "known: i, j, x, y, b, s, u, t, v, d",
+            "known: b, d, i, j, s, t, u, v, x, y",
         )
 
     def test_what_is_no_expression(self) -> None:

@@ -8,13 +8,15 @@ import os
 import unittest
 from typing import Any
 
+from ingot_worker.algorithms import ALL
 from support import Worker, WorkerCase
 
 QUERY = """
     SELECT i AS id, TIMESTAMP '2013-01-01' + INTERVAL (i * 7) HOUR AS "Departure",
         (i * 7919) % 20131231 AS "number", ((i * 37) % 1000) / 7 AS distance,
-        ['EWR', 'JFK', ''][i % 3 + 1] AS origin, i % 5 = 0 AS "open",
-        CAST(i % 11 AS FLOAT) AS weather__temp,
+        ['EWR', 'JFK', ''][i % 3 + 1] AS origin, ['EWR', 'JFK'][i % 2 + 1] AS home,
+        i % 5 = 0 AS "open",
+        CAST(i % 11 AS FLOAT) AS weather__temp, CAST(i % 90 AS DOUBLE) AS minutes,
         (isodow(TIMESTAMP '2013-01-01' + INTERVAL (i * 7) HOUR) >= 6)
             <> (hash(i) % 10 = 0) AS late,
         ['train', 'train', 'validation', 'test'][i % 4 + 1] AS __split
@@ -122,6 +124,26 @@ class OnDemandTrainingTests(WorkerCase):
             again, _ = second.run("train", body, self.inputs)
             for name in ("model.onnx", "signature.json", "training.json"):
                 self.assertEqual(self.read(output, name), self.read(again, name), name)
+
+    def test_two_texts_are_compared_in_front_of_every_estimator(self) -> None:
+        """They need a newer operator set, which all of the model's nodes then have."""
+        import onnx
+
+        for algorithm in ALL:
+            tasks = {"binary-classification": "late", "regression": "minutes"}
+            if algorithm in ("ridge", "logistic-regression"):
+                del tasks["binary-classification" if algorithm == "ridge" else "regression"]
+            for task, label in tasks.items():
+                body = program(algorithm, task=task, label=label)
+                body["algorithm"]["parameters"] = {}
+                body["preprocessing"]["numeric"]["impute"] = "median"
+                body["onDemand"]["warm"]["expression"] = "origin = home"
+                body["request"] = {**REQUEST, "home": "string"}
+                with self.subTest(algorithm=algorithm, task=task):
+                    output, signature = self.trained(body)
+                    self.assertEqual(signature["inputs"][1]["columns"], ["home", "origin"])
+                    model = onnx.load(os.path.join(output, "model.onnx"))
+                    self.assertEqual({o.domain: o.version for o in model.opset_import}[""], 19)
 
     def test_the_model_answers_as_the_features_by_sql_would(self) -> None:
         """A model that gets the same features from DuckDB gives the same probabilities."""

@@ -46,7 +46,8 @@ def main() -> None:
     day = 86_400_000_000
     departure = random.integers(-3_000, 16_000, rows) * day + random.integers(0, day, rows)
     built = random.integers(-8_000, 10_000, rows) * day
-    integer = np.stack([departure, built, random.integers(0, 300, rows), np.arange(rows) % 2], 1)
+    # By name, as the front has them: big, built, departure, seats.
+    integer = np.stack([np.arange(rows) % 2, built, departure, random.integers(0, 300, rows)], 1)
     integer[random.random(integer.shape) < 0.1] = NULL_INTEGER
     request = Rows(
         random.normal(size=(rows, 1)).astype(np.float32),
@@ -57,7 +58,7 @@ def main() -> None:
     )
     program = signature.parse_program(PROGRAM)
     front = program.front
-    assert front is not None
+    assert front is not None and list(front.integer) == ["big", "built", "departure", "seats"]
     features = front.compute(request)
     target = (np.nan_to_num(features.numeric[:, 2]) + random.random(rows) > 0.8).astype(np.int64)
     names = (program.numeric, program.categorical)
@@ -98,10 +99,10 @@ def inputs(rows: Rows, part: slice) -> list[dict]:
     return [
         column("weather__temp", "FP32", [float(v) for v in rows.numeric[part, 0]]),
         column("origin", "BYTES", [str(v) for v in rows.categorical[0][part]]),
-        column("departure", "BYTES", [v if v is None else text(v, "us") + "Z" for v in wide[0]]),
+        column("departure", "BYTES", [v if v is None else text(v, "us") + "Z" for v in wide[2]]),
         column("built", "BYTES", [v if v is None else text(v, "D") for v in wide[1]]),
-        column("seats", "INT32", wide[2]),
-        column("big", "BOOL", [v if v is None else bool(v) for v in wide[3]]),
+        column("seats", "INT32", wide[3]),
+        column("big", "BOOL", [v if v is None else bool(v) for v in wide[0]]),
         column("distance", "FP64", [float(v) for v in rows.double[part, 0]]),
     ]
 

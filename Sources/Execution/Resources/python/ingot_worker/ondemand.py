@@ -107,7 +107,8 @@ class _Layout:
     def __init__(
         self, request: dict[str, str], features: list[dict[str, Any]], expressions: dict[str, Any]
     ) -> None:
-        self._request = request
+        # In an order that no encoder of JSON decides.
+        self._request = dict(sorted(request.items()))
         self._expressions = expressions
         self._features = features
         self._types = {f["name"]: f["type"] for f in features}
