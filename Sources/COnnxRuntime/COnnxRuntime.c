@@ -53,7 +53,13 @@ enum {
     SLOT_GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER = 252,
 };
 
-enum { KIND_TENSOR = 1, ELEMENT_FLOAT = 1, ELEMENT_STRING = 8 };
+enum {
+    KIND_TENSOR = 1,
+    ELEMENT_FLOAT = 1,
+    ELEMENT_INT64 = 7,
+    ELEMENT_STRING = 8,
+    ELEMENT_DOUBLE = 11,
+};
 enum { SEVERITY_ERROR = 3, SEVERITY_FATAL = 4, OPTIMIZE_ALL = 99 };
 
 // Calls slot `slot` as a function of the given result and parameter types.
@@ -227,13 +233,34 @@ IngotOrtStatus *ingot_ort_value_type(
     return status;
 }
 
-IngotOrtStatus *ingot_ort_value_floats(
-    const IngotOrtLibrary *library, const IngotOrtMemory *memory, float *data, size_t count,
-    const int64_t *shape, size_t rank, IngotOrtValue **value) {
+static IngotOrtStatus *value_over(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, void *data, size_t bytes,
+    const int64_t *shape, size_t rank, int element, IngotOrtValue **value) {
     return SLOT(
         SLOT_CREATE_TENSOR_WITH_DATA_AS_ORT_VALUE, Status *, const IngotOrtMemory *, void *,
         size_t, const int64_t *, size_t, int, IngotOrtValue **)(
-        memory, data, count * sizeof(float), shape, rank, ELEMENT_FLOAT, value);
+        memory, data, bytes, shape, rank, element, value);
+}
+
+IngotOrtStatus *ingot_ort_value_floats(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, float *data, size_t count,
+    const int64_t *shape, size_t rank, IngotOrtValue **value) {
+    return value_over(
+        library, memory, data, count * sizeof(float), shape, rank, ELEMENT_FLOAT, value);
+}
+
+IngotOrtStatus *ingot_ort_value_integers(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, int64_t *data, size_t count,
+    const int64_t *shape, size_t rank, IngotOrtValue **value) {
+    return value_over(
+        library, memory, data, count * sizeof(int64_t), shape, rank, ELEMENT_INT64, value);
+}
+
+IngotOrtStatus *ingot_ort_value_doubles(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, double *data, size_t count,
+    const int64_t *shape, size_t rank, IngotOrtValue **value) {
+    return value_over(
+        library, memory, data, count * sizeof(double), shape, rank, ELEMENT_DOUBLE, value);
 }
 
 IngotOrtStatus *ingot_ort_value_strings(

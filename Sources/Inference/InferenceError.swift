@@ -51,6 +51,7 @@ package enum InferenceError: Error, Hashable, Sendable {
     case valueNaN(input: String, index: Int, text: String)
     case valueNull(input: String, index: Int)
     case valueRange(input: String, index: Int, datatype: String)
+    case valueTime(input: String, index: Int, text: String)
     case outputUnknown(String, known: [String])
     case runFailed
 }
@@ -152,6 +153,8 @@ extension InferenceError {
             "value \(index) of input '\(input)' is null, and this model takes no missing numbers"
         case .valueRange(let input, let index, let datatype):
             "value \(index) of input '\(input)' does not fit \(datatype)"
+        case .valueTime(let input, let index, let text):
+            "value \(index) of input '\(input)' is '\(text)', which is not a time"
         case .outputUnknown(let name, _): "unknown output '\(name)'"
         default: nil
         }
@@ -172,6 +175,8 @@ extension InferenceError {
         case .datatypeUnknown:
             "one of " + TensorDatatype.allCases.map(\.rawValue).joined(separator: ", ")
         case .valueNull: "send a number, or have the training config impute missing ones"
+        case .valueTime:
+            "write it as 2013-10-01T06:00:00Z, or send INT64 microseconds since 1970 UTC"
         case .inputsMissing: "send the column with null values if it is unknown"
         case .inputsMixed: "send either the packed tensors or one input per column"
         case .inputCount, .inputRagged: "data is row by row, flat or nested like the shape"

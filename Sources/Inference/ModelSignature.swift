@@ -10,27 +10,40 @@ package struct ModelSignature: Hashable, Sendable, Codable {
     /// A packed input tensor: shape [rows, columns.count].
     package struct Input: Hashable, Sendable, Codable {
         package let name: String
-        /// FP32 or BYTES.
+        /// FP32 or BYTES; of models with on-demand features also INT64 and FP64.
         package let datatype: TensorDatatype
         package let columns: [String]
         /// Columns that a request may leave out: they count as missing values then. Nil: none.
         package let optional: [String]?
         /// Whether the model takes missing numbers. Nil: it does.
         package let nullable: Bool?
+        /// Of INT64: what each column is to a caller.
+        package let kinds: [IntegerKind]?
 
         package init(
             name: String, datatype: TensorDatatype, columns: [String], optional: [String]? = nil,
-            nullable: Bool? = nil
+            nullable: Bool? = nil, kinds: [IntegerKind]? = nil
         ) {
             self.name = name
             self.datatype = datatype
             self.columns = columns
             self.optional = optional
             self.nullable = nullable
+            self.kinds = kinds
         }
 
         /// Columns that a request may leave out, if the model can do without them.
         var omissible: Set<String> { nullable == false ? [] : Set(optional ?? []) }
+    }
+
+    /// What the 64-bit integers of a column stand for.
+    package enum IntegerKind: String, Hashable, Sendable, Codable {
+        case integer
+        case boolean
+        /// Microseconds since 1970 UTC.
+        case timestamp
+        /// The microseconds of its midnight.
+        case date
     }
 
     /// A classifier's probabilities, shape [rows, classes.count], or a regressor's prediction,
@@ -51,10 +64,17 @@ package struct ModelSignature: Hashable, Sendable, Codable {
     package struct Sample: Hashable, Sendable, Codable {
         package let numeric: [[Float?]]?
         package let categorical: [[String?]]?
+        package let integer: [[Int64?]]?
+        package let double: [[Double?]]?
 
-        package init(numeric: [[Float?]]?, categorical: [[String?]]?) {
+        package init(
+            numeric: [[Float?]]?, categorical: [[String?]]?, integer: [[Int64?]]? = nil,
+            double: [[Double?]]? = nil
+        ) {
             self.numeric = numeric
             self.categorical = categorical
+            self.integer = integer
+            self.double = double
         }
     }
 
@@ -76,6 +96,8 @@ package struct ModelSignature: Hashable, Sendable, Codable {
 
     package var numeric: Input? { inputs.first { $0.datatype == .fp32 } }
     package var categorical: Input? { inputs.first { $0.datatype == .bytes } }
+    package var integer: Input? { inputs.first { $0.datatype == .int64 } }
+    package var double: Input? { inputs.first { $0.datatype == .fp64 } }
 
     /// Reads and checks a file of at most 16 MiB. Blocks.
     /// - Throws: `InferenceError.fileUnreadable`, `.fileTooLarge`, `.signatureMalformed`.
@@ -98,11 +120,14 @@ package struct ModelSignature: Hashable, Sendable, Codable {
         let names = inputs.map(\.name)
         if inputs.isEmpty { return "it has no inputs" }
         if Set(names).count != names.count { return "two inputs have one name" }
-        if inputs.contains(where: { $0.datatype != .fp32 && $0.datatype != .bytes }) {
-            return "an input is neither FP32 nor BYTES"
+        if inputs.contains(where: { ![.fp32, .bytes, .int64, .fp64].contains($0.datatype) }) {
+            return "an input is neither FP32, BYTES, INT64 nor FP64"
         }
-        if inputs.count > 2 || Set(inputs.map(\.datatype)).count != inputs.count {
+        if Set(inputs.map(\.datatype)).count != inputs.count {
             return "there is more than one input of one datatype"
+        }
+        if let integer, integer.kinds?.count != integer.columns.count {
+            return "the INT64 input does not say what its columns are"
         }
         let columns = inputs.flatMap(\.columns)
         if inputs.contains(where: \.columns.isEmpty) { return "an input has no columns" }

@@ -11,6 +11,8 @@ package final class OnnxSession: @unchecked Sendable {
         package enum Element: Hashable, Sendable {
             case float
             case string
+            case integer
+            case double
             case other(Int32)
         }
         package let name: String
@@ -113,7 +115,9 @@ package final class OnnxSession: @unchecked Sendable {
             let element: Port.Element =
                 switch type.element {
                 case 1: .float
+                case 7: .integer
                 case 8: .string
+                case 11: .double
                 default: .other(type.element)
                 }
             ports.append(Port(name: name, element: element, shape: shape(of: type)))
@@ -130,40 +134,42 @@ package final class OnnxSession: @unchecked Sendable {
     }
 
     /// Runs the model on rows and copies one float output.
-    /// - Parameters:
-    ///   - numeric: the float input's name and column count; nil if the model has none.
-    ///   - categorical: the string input's name and column count; nil if the model has none.
+    /// - Parameter inputs: those of the model, each of its own datatype.
     /// - Returns: the output's elements in row order, and its shape.
     /// - Throws: `InferenceError.library` if the model fails on these inputs.
     func run(
-        _ rows: inout RowBatch, numeric: (name: String, columns: Int)?,
-        categorical: (name: String, columns: Int)?, output: String
+        _ rows: inout RowBatch, inputs: [ModelSignature.Input], output: String
     ) throws(InferenceError) -> (values: [Float], shape: [Int]) {
-        var floats: OpaquePointer?
-        var strings: OpaquePointer?
-        var result: OpaquePointer?
         let library = runtime.library
+        var tensors: [OpaquePointer?] = []
+        var result: OpaquePointer?
         // NULL may be released.
         defer {
-            ingot_ort_value_release(library, floats)
-            ingot_ort_value_release(library, strings)
+            for tensor in tensors { ingot_ort_value_release(library, tensor) }
             ingot_ort_value_release(library, result)
         }
-        if let categorical {
-            strings = try stringTensor(rows, columns: categorical.columns)
+        var strings: OpaquePointer?
+        if let input = inputs.first(where: { $0.datatype == .bytes }) {
+            strings = try stringTensor(rows, columns: input.columns.count)
         }
         let rowCount = rows.rows
-        // The float tensor reads the array's memory, so everything happens in this closure.
-        let status = rows.numeric.withUnsafeMutableBufferPointer { buffer -> OpaquePointer? in
-            if let numeric {
-                let shape = [Int64(rowCount), Int64(numeric.columns)]
-                let status = ingot_ort_value_floats(
-                    library, runtime.memory, buffer.baseAddress, buffer.count, shape, 2, &floats)
-                if let status { return status }
+        let integers = rows.integers
+        let doubles = rows.doubles
+        // The number tensors read the arrays' memory, so everything happens in these closures.
+        let status = integers.withUnsafeBufferPointer { integers -> OpaquePointer? in
+            doubles.withUnsafeBufferPointer { doubles -> OpaquePointer? in
+                rows.numeric.withUnsafeMutableBufferPointer { floats -> OpaquePointer? in
+                    let numbers = Numbers(floats: floats, integers: integers, doubles: doubles)
+                    for input in inputs {
+                        var tensor = input.datatype == .bytes ? strings : nil
+                        let shape = [Int64(rowCount), Int64(input.columns.count)]
+                        let status = numbers.make(input.datatype, shape, runtime, &tensor)
+                        tensors.append(tensor)
+                        if let status { return status }
+                    }
+                    return call(inputs.map(\.name), tensors, output, &result)
+                }
             }
-            return call(
-                numeric: numeric?.name, floats, categorical: categorical?.name, strings, output,
-                &result)
         }
         try runtime.check("run the model", status)
         guard let result else { throw .library(call: "run the model", reason: "no output") }
@@ -171,27 +177,22 @@ package final class OnnxSession: @unchecked Sendable {
     }
 
     private func call(
-        numeric: String?, _ floats: OpaquePointer?, categorical: String?,
-        _ strings: OpaquePointer?, _ output: String, _ result: inout OpaquePointer?
+        _ names: [String], _ values: [OpaquePointer?], _ output: String,
+        _ result: inout OpaquePointer?
     ) -> OpaquePointer? {
-        // Absent inputs are left out; the names live as long as these calls.
-        (numeric ?? "").withCString { first in
-            (categorical ?? "").withCString { second in
-                output.withCString { output in
-                    var names: [UnsafePointer<CChar>?] = []
-                    var values: [OpaquePointer?] = []
-                    if numeric != nil {
-                        names.append(first)
-                        values.append(floats)
-                    }
-                    if categorical != nil {
-                        names.append(second)
-                        values.append(strings)
-                    }
-                    return ingot_ort_run(
-                        runtime.library, session, names, values, values.count, output, &result)
-                }
-            }
+        // All names one after the other, each with its NUL; they live as long as this call.
+        var text: [CChar] = []
+        var starts: [Int] = []
+        for name in names + [output] {
+            starts.append(text.count)
+            text += name.utf8CString
+        }
+        return text.withUnsafeBufferPointer { text in
+            let pointers = starts.map { start in text.baseAddress.map { $0 + start } }
+            guard let output = pointers.last ?? nil else { return nil }
+            return ingot_ort_run(
+                runtime.library, session, Array(pointers.dropLast()), values, values.count, output,
+                &result)
         }
     }
 
@@ -240,5 +241,58 @@ package final class OnnxSession: @unchecked Sendable {
             "read an output", ingot_ort_value_data(runtime.library, value, &data))
         let count = shape.reduce(1, *)
         return (Array(UnsafeBufferPointer(start: data, count: data == nil ? 0 : count)), shape)
+    }
+}
+
+extension OnnxSession.Port.Element: CustomStringConvertible {
+    init(_ datatype: TensorDatatype) {
+        switch datatype {
+        case .bytes: self = .string
+        case .int64: self = .integer
+        case .fp64: self = .double
+        default: self = .float
+        }
+    }
+
+    /// In the plural, for messages.
+    package var description: String {
+        switch self {
+        case .float: "floats"
+        case .string: "strings"
+        case .integer: "64-bit integers"
+        case .double: "doubles"
+        case .other: "other elements"
+        }
+    }
+}
+
+/// The numbers of rows, packed, while their memory stays where it is.
+private struct Numbers {
+    let floats: UnsafeMutableBufferPointer<Float>
+    let integers: UnsafeBufferPointer<Int64>
+    let doubles: UnsafeBufferPointer<Double>
+
+    /// A tensor over the numbers of one datatype; nothing for strings.
+    /// - Returns: a failure, to be released.
+    func make(
+        _ datatype: TensorDatatype, _ shape: [Int64], _ runtime: OnnxRuntime,
+        _ tensor: inout OpaquePointer?
+    ) -> OpaquePointer? {
+        let (library, memory) = (runtime.library, runtime.memory)
+        switch datatype {
+        case .fp32:
+            return ingot_ort_value_floats(
+                library, memory, floats.baseAddress, floats.count, shape, 2, &tensor)
+        case .int64:
+            // Inputs are only read.
+            return ingot_ort_value_integers(
+                library, memory, UnsafeMutablePointer(mutating: integers.baseAddress),
+                integers.count, shape, 2, &tensor)
+        case .fp64:
+            return ingot_ort_value_doubles(
+                library, memory, UnsafeMutablePointer(mutating: doubles.baseAddress),
+                doubles.count, shape, 2, &tensor)
+        default: return nil
+        }
     }
 }

@@ -42,13 +42,13 @@ package final class Predictor: Sendable {
             throw .signatureMismatch("the model has no input '\(name)'")
         }
         for input in signature.inputs {
-            let float = input.datatype == .fp32
+            let expected = OnnxSession.Port.Element(input.datatype)
             guard let port = session.inputs.first(where: { $0.name == input.name }) else {
                 continue
             }
-            guard port.element == (float ? .float : .string) else {
+            guard port.element == expected else {
                 throw .modelElement(
-                    direction: "input", name: port.name, expected: float ? "floats" : "strings")
+                    direction: "input", name: port.name, expected: expected.description)
             }
             guard port.shape.count == 2, [-1, input.columns.count].contains(port.shape[1]) else {
                 throw .signatureMismatch(
@@ -75,9 +75,7 @@ package final class Predictor: Sendable {
         let result: (values: [Float], shape: [Int])
         do throws(InferenceError) {
             result = try session.run(
-                &batch, numeric: signature.numeric.map { ($0.name, $0.columns.count) },
-                categorical: signature.categorical.map { ($0.name, $0.columns.count) },
-                output: output.name)
+                &batch, inputs: signature.inputs, output: output.name)
         } catch {
             throw .runFailed
         }

@@ -48,12 +48,17 @@ extension Predictor {
                     input: input.name, shape: input.shape, expected: "[rows, \(width)]")
             }
             try assembler.check(input, rows: input.shape[0], width: width, &rowsOfFirst)
-            let numeric = wanted.datatype == .fp32
-            try assembler.checkDatatype(input, numeric: numeric)
-            if numeric {
-                try assembler.fillNumbers(input, column: 0, width: width)
-            } else {
+            switch wanted.datatype {
+            case .int64:
+                try assembler.fillIntegers(
+                    input, column: 0, width: width, wanted.kinds ?? [], of: wanted)
+            case .fp64: try assembler.fillDoubles(input, column: 0, width: width, of: wanted)
+            case .bytes:
+                try assembler.checkDatatype(input, numeric: false)
                 try assembler.fillTexts(input, column: 0, width: width)
+            default:
+                try assembler.checkDatatype(input, numeric: true)
+                try assembler.fillNumbers(input, column: 0, width: width)
             }
         }
         let missing = packedNames.filter { !given.contains($0) }
@@ -87,6 +92,13 @@ extension Predictor {
             case .categorical(let column):
                 try assembler.checkDatatype(input, numeric: false)
                 try assembler.fillTexts(input, column: column, width: columns.categoricalWidth)
+            case .integer(let column, let kind):
+                try assembler.fillIntegers(
+                    input, column: column, width: columns.integerWidth, [kind],
+                    of: signature.integer)
+            case .double(let column):
+                try assembler.fillDoubles(
+                    input, column: column, width: columns.doubleWidth, of: signature.double)
             }
         }
         // Without any input there is nothing that says how many rows there are.
@@ -104,7 +116,7 @@ extension Predictor {
 }
 
 /// Puts the elements of a request's inputs at their places in packed rows.
-private struct RowAssembler {
+struct RowAssembler {
     let request: InferRequest
     /// Whether numbers may be missing.
     let takesNulls: Bool
@@ -222,7 +234,7 @@ private struct RowAssembler {
         }
     }
 
-    private func range(_ input: InferRequest.Input, _ index: Int) -> InferenceError {
+    func range(_ input: InferRequest.Input, _ index: Int) -> InferenceError {
         .valueRange(
             input: input.name, index: index - input.elements.lowerBound,
             datatype: input.datatype == .fp64
@@ -230,7 +242,7 @@ private struct RowAssembler {
     }
 
     /// An element of another type than the input's.
-    private func wrong(_ input: InferRequest.Input, _ index: Int) -> InferenceError {
+    func wrong(_ input: InferRequest.Input, _ index: Int) -> InferenceError {
         let found: String
         switch request.elements[index] {
         case .string(let start, let count):

@@ -21,6 +21,11 @@ enum ResourceRule: Hashable, Sendable {
     case fieldOfBaseView(String)
     case outputTwice(String)
     case labelWithoutColumn
+    case knownAtNotATime(String, type: String)
+    case featureOfLabel(String, label: Label)
+    case onDemandOfLabel(SQLExpression.Word, label: Label)
+    case functionUnknown(SQLExpression.Word, near: String?)
+    case functionNotOnDemand(SQLExpression.Word, reason: String)
     case splitOrder
     case splitShares(sum: Double)
     case metricNotForTask(String, task: String, defined: [String])
@@ -54,6 +59,16 @@ enum ResourceRule: Hashable, Sendable {
         case .fieldOfBaseView(let field): "'\(field)' is that of the view in 'source'"
         case .outputTwice(let name): "two features make the column \(ManifestProblem.quote(name))"
         case .labelWithoutColumn: "a label needs 'column', or 'name' and 'expression'"
+        case .knownAtNotATime(let name, let type):
+            "the column \(ManifestProblem.quote(name)) is a \(type), not a timestamp"
+        case .featureOfLabel(let name, let label):
+            "\(ManifestProblem.quote(name)) cannot be a feature: the label '\(label.name)' is computed from it (\(ManifestProblem.clip(label.expression)))"
+        case .onDemandOfLabel(let word, let label):
+            "the expression uses \(ManifestProblem.quote(word.text)) (at \(word.place)), from which the label '\(label.name)' is computed (\(ManifestProblem.clip(label.expression)))"
+        case .functionUnknown(let word, _):
+            "the expression calls an unknown function \(ManifestProblem.quote(word.text)) (at \(word.place))"
+        case .functionNotOnDemand(let word, let reason):
+            "the expression calls \(ManifestProblem.quote(word.text)) (at \(word.place)), which \(reason)"
         case .splitOrder: "'validation' must be before 'test'"
         case .splitShares(let sum):
             "'validation' and 'test' leave no rows to train on: together they are \(sum)"
@@ -92,6 +107,12 @@ enum ResourceRule: Hashable, Sendable {
             "add one of \(ManifestProblem.list(Feature.Aggregate.allCases.map(\.rawValue), quote: ""))"
         case .outputTwice: "give one of them another name"
         case .labelWithoutColumn: "such as '{name: late, expression: \"arr_delay > 15\"}'"
+        case .knownAtNotATime: "give a column of type timestamp or date"
+        case .featureOfLabel, .onDemandOfLabel:
+            "the model would learn nothing but the label's own formula; use what is known before"
+        case .functionUnknown(_, let near?): "did you mean '\(near)'?"
+        case .functionUnknown(_, nil), .functionNotOnDemand:
+            "these can be computed on demand: \(OnDemandFunctions.names.joined(separator: ", "))"
         case .splitOrder: "rows before 'validation' train, rows from 'test' on test"
         case .splitShares: "their sum must be less than 1"
         case .metricNotForTask(_, _, let defined):

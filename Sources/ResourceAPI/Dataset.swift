@@ -31,10 +31,13 @@ package struct DatasetSpec: Hashable, Sendable {
         package let name: String
         package let type: ColumnType
         package let nullable: Bool
-        package init(name: String, type: ColumnType, nullable: Bool) {
+        /// The column with the time from which a row's value is known; nil: always.
+        package let knownAt: String?
+        package init(name: String, type: ColumnType, nullable: Bool, knownAt: String? = nil) {
             self.name = name
             self.type = type
             self.nullable = nullable
+            self.knownAt = knownAt
         }
     }
 }

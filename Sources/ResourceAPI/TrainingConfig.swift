@@ -9,6 +9,7 @@ package struct TrainingConfigSpec: Hashable, Sendable {
     package let preprocessing: Preprocessing
     package let algorithm: Algorithm
     package let evaluation: Evaluation
+    package let leakGuard: LeakGuard
     package let seed: Int64
     package let resources: StepResources
     package init(
@@ -20,6 +21,7 @@ package struct TrainingConfigSpec: Hashable, Sendable {
         preprocessing: Preprocessing,
         algorithm: Algorithm,
         evaluation: Evaluation,
+        leakGuard: LeakGuard = .standard,
         seed: Int64,
         resources: StepResources
     ) {
@@ -31,6 +33,7 @@ package struct TrainingConfigSpec: Hashable, Sendable {
         self.preprocessing = preprocessing
         self.algorithm = algorithm
         self.evaluation = evaluation
+        self.leakGuard = leakGuard
         self.seed = seed
         self.resources = resources
     }
@@ -77,6 +80,30 @@ package enum FeatureSelection: Hashable, Sendable {
     case columns([String])
     /// Features of a view; nil is all of them.
     case view(ResourceName, select: [String]?)
+    /// Computed inside the model, from the values of a request and from features of views.
+    case onDemand(OnDemandFeature)
+}
+
+package struct OnDemandFeature: Hashable, Sendable {
+    package let name: String
+    /// Of the subset of DuckDB's SQL that ONNX can compute.
+    package let expression: String
+    package init(name: String, expression: String) {
+        self.name = name
+        self.expression = expression
+    }
+}
+
+/// When a feature is reported because it predicts the label too well by itself.
+package struct LeakGuard: Hashable, Sendable {
+    /// Nil: `defaultMaxAUC`. 1: never.
+    package let maxAUC: Double?
+    package init(maxAUC: Double?) {
+        self.maxAUC = maxAUC
+    }
+
+    package static let standard = LeakGuard(maxAUC: nil)
+    package static let defaultMaxAUC = 0.98
 }
 
 package enum Split: Hashable, Sendable {

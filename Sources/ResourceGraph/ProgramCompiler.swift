@@ -51,7 +51,15 @@ extension StepCompiler {
             let program = TrainingSetSQL.trainingSet(
                 config: spec, spineSchema: schema(of: spec.spine.dataset),
                 views: viewSources(of: spec))
-            return ["sql": program.json]
+            let onDemand = OnDemandInputs(of: spec, spineSchema: schema(of: spec.spine.dataset))
+            var fields: [String: JSONValue] = [
+                "sql": program.json, "leakGuard": leakGuardProgram(spec),
+            ]
+            if !onDemand.features.isEmpty {
+                fields["onDemand"] = onDemand.expressionsRecipe
+                fields["request"] = onDemand.requestRecipe
+            }
+            return .object(fields)
         case .train:
             var program = step.recipe.object ?? [:]
             program["features"] = program.removeValue(forKey: "columns")

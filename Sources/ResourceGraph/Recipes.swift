@@ -148,6 +148,13 @@ extension TrainingConfigSpec {
                         "view": .string(name.text),
                         "select": select.map { .array($0.map(JSONValue.string)) } ?? .null,
                     ]
+                case .onDemand(let feature):
+                    [
+                        "onDemand": [
+                            "name": .string(feature.name),
+                            "expression": .string(feature.expression),
+                        ]
+                    ]
                 }
             })
     }

@@ -54,7 +54,7 @@ struct ReferenceChecks {
         }
     }
 
-    private mutating func fail(_ message: String, at path: FieldPath, hint: String? = nil) {
+    mutating func fail(_ message: String, at path: FieldPath, hint: String? = nil) {
         problems.append(
             .error(message, at: resource.location(of: path), hint: hint, resource: resource.id))
     }
@@ -182,6 +182,10 @@ extension ReferenceChecks {
                 if let view {
                     check(view, named: name, select: select, spine: dataset, schema, at: path)
                 }
+            case .onDemand(let feature):
+                check(
+                    feature, of: config, views: views(of: config, among: resources),
+                    schema: schema, at: path.key("onDemand"))
             }
         }
     }

@@ -106,7 +106,9 @@ extension StepCompiler {
             config: spec, spineSchema: spineSchema, views: views)
         return [
             trainingSetStep(spec, id, views: views, spineSchema: spineSchema),
-            trainStep(spec, id, columns: columns),
+            trainStep(
+                spec, id, columns: columns,
+                onDemand: OnDemandInputs(of: spec, spineSchema: spineSchema)),
             evaluateStep(spec, id),
         ]
     }
@@ -149,18 +151,21 @@ extension StepCompiler {
                 origin: .step(StepID(ResourceID(.featureView, $0.name), .features)))
         }
         let spine = StepInput(name: "spine", origin: .step(snapshot(of: spec.spine.dataset)))
+        let late = LateColumn.all(of: spec, spineSchema: spineSchema, views: views)
+        let recipe: [String: JSONValue] = [
+            "spine": spec.spineRecipe,
+            "label": [
+                "name": .string(spec.label.name), "expression": .string(spec.label.expression),
+            ],
+            "task": .string(spec.task.rawValue),
+            "features": spec.featuresRecipe,
+            "views": viewRecipes(of: spec),
+            "split": spec.splitRecipe,
+        ]
+        let guarded = recipe.merging(leakGuardRecipe(spec, late: late)) { first, _ in first }
         return Step(
             id: StepID(id, .trainingSet), recipeVersion: StepKind.trainingSet.recipeVersion,
-            recipe: [
-                "spine": spec.spineRecipe,
-                "label": [
-                    "name": .string(spec.label.name), "expression": .string(spec.label.expression),
-                ],
-                "task": .string(spec.task.rawValue),
-                "features": spec.featuresRecipe,
-                "views": viewRecipes(of: spec),
-                "split": spec.splitRecipe,
-            ],
+            recipe: .object(guarded),
             inputs: [spine] + viewInputs, after: [profile(of: spec.spine.dataset)],
             seed: trainingSetSeed(spec), resources: spec.resources)
     }
@@ -171,9 +176,10 @@ extension StepCompiler {
     }
 
     private func trainStep(
-        _ spec: TrainingConfigSpec, _ id: ResourceID, columns: [FeatureColumn]
+        _ spec: TrainingConfigSpec, _ id: ResourceID, columns: [FeatureColumn],
+        onDemand: OnDemandInputs
     ) -> Step {
-        let recipe: [String: JSONValue] = [
+        var recipe: [String: JSONValue] = [
             "task": .string(spec.task.rawValue),
             "label": ["name": .string(spec.label.name)],
             // Not under `features`: these are the training set's columns, not the manifest's list.
@@ -181,6 +187,10 @@ extension StepCompiler {
             "preprocessing": spec.preprocessingRecipe,
             "algorithm": spec.algorithmRecipe,
         ]
+        if !onDemand.features.isEmpty {
+            recipe["onDemand"] = onDemand.expressionsRecipe
+            recipe["request"] = onDemand.requestRecipe
+        }
         return Step(
             id: StepID(id, .train), recipeVersion: StepKind.train.recipeVersion,
             recipe: .object(recipe),
@@ -190,15 +200,15 @@ extension StepCompiler {
             seed: spec.seed, resources: spec.resources)
     }
 
-    private func columnsRecipe(_ columns: [FeatureColumn]) -> JSONValue {
+    func columnsRecipe(_ columns: [FeatureColumn]) -> JSONValue {
         .array(
             columns.map {
                 [
                     "name": .string($0.name),
-                    "type": .string($0.isCategorical ? "categorical" : "numeric"),
+                    "type": .string($0.recipeType),
                     // What the caller of the model knows himself has to be given; what a view
                     // computes may be unknown to him, and then counts as missing.
-                    "required": .bool(!$0.isFromView),
+                    "required": .bool(!$0.isFromView && !$0.isOnDemand),
                 ]
             })
     }
@@ -219,5 +229,13 @@ extension StepCompiler {
             resources: StepResources(
                 cpus: 1, memoryBytes: spec.resources.memoryBytes,
                 timeoutSeconds: spec.resources.timeoutSeconds))
+    }
+}
+
+extension FeatureColumn {
+    /// What an on-demand feature gives is known when its expression is compiled.
+    fileprivate var recipeType: String {
+        if isOnDemand { return "on-demand" }
+        return isCategorical ? "categorical" : "numeric"
     }
 }

@@ -7,11 +7,16 @@ package struct FeatureColumn: Hashable, Sendable {
     package let isCategorical: Bool
     /// Computed by a view; otherwise a column of the spine, which the caller of the model knows.
     package let isFromView: Bool
+    /// Computed by the model itself; no column of the training set.
+    package let isOnDemand: Bool
 
-    package init(name: String, isCategorical: Bool, isFromView: Bool = false) {
+    package init(
+        name: String, isCategorical: Bool, isFromView: Bool = false, isOnDemand: Bool = false
+    ) {
         self.name = name
         self.isCategorical = isCategorical
         self.isFromView = isFromView
+        self.isOnDemand = isOnDemand
     }
 }
 
@@ -20,8 +25,8 @@ package struct FeatureColumn: Hashable, Sendable {
 /// The inputs are `spine` (the snapshot) and `view:<name>` (the `features` artifact of each view).
 /// The result has one row per spine row that meets the config's condition, in the spine's order:
 /// the key columns, `__timestamp`, `__split` (`train`, `validation`, `test`), the label (BOOLEAN,
-/// VARCHAR or DOUBLE by task), the features. A key column that is also a feature or has the label's
-/// name appears once, as that. A null spine timestamp is an error, raised by the SQL.
+/// VARCHAR or DOUBLE by task), the features, the spine's columns that on-demand features read. A key
+/// column that is also a feature or has the label's name appears once, as that. A null spine timestamp is an error, raised by the SQL.
 ///
 /// The random split is a function of the seed and the key's values only: with `text` = the seed,
 /// then for each key column `|` and `<UTF-8 bytes>:<value as text>` (`-` for null), the first 52
@@ -33,12 +38,15 @@ package enum TrainingSetSQL {
     ) -> SQLProgram {
         let features = selectedFeatures(config: config, spineSchema: spineSchema, views: views)
         let joins = viewJoins(of: features)
-        var columns = keyColumns(config, features: features).map { "r.\($0)" }
+        let onDemand = OnDemandInputs(of: config, spineSchema: spineSchema)
+        let late = LateColumn.all(of: config, spineSchema: spineSchema, views: views)
+        var columns = keyColumns(config, features: features, onDemand).map { "r.\($0)" }
         columns += [
             "r.__timestamp", "\(splitExpression(config)) AS __split",
             "r.__label AS \(SQLProgram.identifier(config.label.name))",
         ]
-        columns += features.map(finalColumn)
+        columns += features.compactMap { onDemand.reads($0.name) ? nil : finalColumn($0) }
+        columns += onDemand.request.map(OnDemandInputs.finalColumn)
         var query = """
             SELECT
                 \(FeatureSQL.lines(columns, indent: 4))
@@ -56,7 +64,9 @@ package enum TrainingSetSQL {
         }
         query += "ORDER BY r.__row"
         return SQLProgram(
-            statements: spineStatements(config, features: features, joins: joins)
+            statements: spineStatements(
+                config, features: features, joins: joins,
+                further: onDemand.request.map(\.name) + late.map(\.knownAt))
                 + joins.flatMap(\.statements),
             query: query)
     }
@@ -73,6 +83,8 @@ package enum TrainingSetSQL {
             case .view(_, let output):
                 FeatureColumn(
                     name: output.name, isCategorical: output.isCategorical, isFromView: true)
+            case .onDemand(let name):
+                FeatureColumn(name: name, isCategorical: false, isOnDemand: true)
             }
         }
     }
@@ -83,11 +95,13 @@ extension TrainingSetSQL {
     enum SelectedFeature {
         case spine(String, isCategorical: Bool)
         case view(ViewSource, FeatureOutput)
+        case onDemand(String)
 
         var name: String {
             switch self {
             case .spine(let name, _): name
             case .view(_, let output): output.name
+            case .onDemand(let name): name
             }
         }
     }
@@ -106,6 +120,7 @@ extension TrainingSetSQL {
             case .view(let name, let select):
                 guard let source = views.first(where: { $0.name == name }) else { return [] }
                 return FeatureOutput.selected(select, of: source).map { .view(source, $0) }
+            case .onDemand(let feature): return [.onDemand(feature.name)]
             }
         }
         var seen: Set<String> = []
@@ -125,9 +140,11 @@ extension TrainingSetSQL {
         }
     }
 
-    private static func finalColumn(_ feature: SelectedFeature) -> String {
+    /// Nil for what is no column.
+    private static func finalColumn(_ feature: SelectedFeature) -> String? {
         let name = SQLProgram.identifier(feature.name)
         switch feature {
+        case .onDemand: return nil
         case .spine(_, let isCategorical):
             return isCategorical
                 ? "coalesce(r.\(name), '') AS \(name)" : "CAST(r.\(name) AS FLOAT) AS \(name)"

@@ -4,8 +4,11 @@ extension TrainingSetSQL {
     /// The table `rows`: the spine rows that meet the condition, with every column that is needed
     /// later under its own name, and `__row`, `__timestamp`, `__label`. Then the check that each has
     /// a time.
+    ///
+    /// - Parameter further: columns that are needed beside keys, features and entities.
     static func spineStatements(
-        _ config: TrainingConfigSpec, features: [SelectedFeature], joins: [ViewJoin]
+        _ config: TrainingConfigSpec, features: [SelectedFeature], joins: [ViewJoin],
+        further: [String] = []
     ) -> [String] {
         var names: [String] = []
         func add(_ name: String) {
@@ -14,6 +17,7 @@ extension TrainingSetSQL {
         config.spine.key.forEach(add)
         for case .spine(let name, _) in features { add(name) }
         joins.flatMap(\.source.spec.entity).forEach(add)
+        further.forEach(add)
 
         let timestamp = SQLProgram.identifier(config.spine.timestamp)
         var columns = [
@@ -52,9 +56,10 @@ extension TrainingSetSQL {
 
     /// The key columns that the training set does not have as features or label anyway.
     static func keyColumns(
-        _ config: TrainingConfigSpec, features: [SelectedFeature]
+        _ config: TrainingConfigSpec, features: [SelectedFeature], _ onDemand: OnDemandInputs
     ) -> [String] {
         let taken = Set(features.map(\.name)).union([config.label.name])
+            .union(onDemand.request.map(\.name))
         var seen: Set<String> = []
         return config.spine.key.filter { !taken.contains($0) && seen.insert($0).inserted }
             .map(SQLProgram.identifier)

@@ -120,6 +120,10 @@ package final class ModelEndpoint: Sendable {
                 writer.number(input.columns.count)
                 writer.raw("],\"columns\":")
                 writer.strings(input.columns)
+                if let kinds = input.kinds {
+                    writer.raw(",\"kinds\":")
+                    writer.strings(kinds.map(\.rawValue))
+                }
                 writer.raw("}")
             }
             writer.raw(",\"outputs\":")

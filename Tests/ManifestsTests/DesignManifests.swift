@@ -3,7 +3,7 @@
 enum DesignManifests {
     /// Lines of the design that are not built yet, by a part of them.
     private static let planned = [
-        "online: true", "{onDemand:", "search: {", "slices: [", "comparedTo", "slice: origin",
+        "online: true", "search: {", "slices: [", "comparedTo", "slice: origin",
         "traffic: {", "predictionLog: {",
     ]
 
@@ -146,6 +146,7 @@ enum DesignManifests {
         metadata: {name: planes}
         spec:
           source: {file: {path: data/planes.csv, nullValues: [NA, "null", ""]}}
+          schema: [{name: seen, type: timestamp}, {name: tail, type: string, knownAt: seen}]
         ---
         apiVersion: ingot/v1
         kind: FeatureView
@@ -170,6 +171,7 @@ enum DesignManifests {
             name: ridge
             parameters: {alpha: 0.5, solver: auto, fit_intercept: true, tol: null, "max": "1"}
           evaluation: {metrics: [rmse], gates: [{metric: rmse, max: 40}]}
+          leakGuard: {maxAUC: 0.9}
         ---
         apiVersion: ingot/v1
         kind: Model

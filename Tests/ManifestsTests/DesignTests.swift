@@ -33,7 +33,6 @@ struct DesignTests {
             short == [
                 "39:3 field 'online' is not supported yet",
                 "51:3 field 'online' is not supported yet",
-                "64:8 field 'onDemand' is not supported yet",
                 "71:3 field 'search' is not supported yet",
                 "74:5 field 'slices' is not supported yet",
                 "77:28 field 'comparedTo' is not supported yet",

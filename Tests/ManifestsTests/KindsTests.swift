@@ -148,8 +148,13 @@ struct KindsTests {
         #expect(spec.spine.condition == "arr_delay IS NOT NULL")
         #expect(spec.label == Label(name: "late", expression: "arr_delay > 15"))
         #expect(spec.task == .binary)
-        #expect(spec.features.count == 3)
+        #expect(spec.features.count == 4)
         #expect(spec.features.first == .columns(["carrier", "distance", "hour"]))
+        #expect(
+            spec.features.last
+                == .onDemand(
+                    OnDemandFeature(
+                        name: "is_weekend", expression: "isodow(scheduled_departure) >= 6")))
         #expect(spec.split == .time(validation: "2013-10-01", test: "2013-11-01"))
         #expect(
             spec.preprocessing
@@ -213,6 +218,6 @@ struct KindsTests {
     @Test("Fields keep their places")
     func places() throws {
         let resource = try resource("deployment/arrival-delay")
-        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:89:13")
+        #expect("\(resource.location(of: FieldPath("spec.replicas")))" == "ingot.yaml:90:13")
     }
 }

@@ -55,7 +55,7 @@ struct PlannedTests {
                   spine: {dataset: flights, timestamp: departure, key: [flight_id]}
                   label: {name: late, expression: "arr_delay > 15"}
                   task: binary-classification
-                  features: [{columns: [carrier]}, {onDemand: {name: a, expression: "b"}}]
+                  features: [{columns: [carrier]}]
                   split: {group: carrier}
                   algorithm: {command: [python, train.py], source: trainers/churn}
                   evaluation: 
@@ -67,11 +67,6 @@ struct PlannedTests {
                   search: {trials: 3}
                 """)
         let expected = """
-            m.yaml:8:37: error: field 'onDemand' is not supported yet
-                  features: [{columns: [carrier]}, {onDemand: {name: a, expression: "b"}}]
-                                                    ^
-            hint: remove it; a later version of Ingot will have it
-
             m.yaml:9:11: error: field 'group' is not supported yet
                   split: {group: carrier}
                           ^

@@ -82,8 +82,8 @@ IngotOrtStatus *ingot_ort_session_name(
 
 #define INGOT_ORT_MAX_RANK 8
 
-/// What an input or output was declared as. `kind` 1 is a tensor; `element` is 1 for float and 8
-/// for string; a dynamic dimension is -1. `rank` above INGOT_ORT_MAX_RANK leaves `shape` unset.
+/// What an input or output was declared as. `kind` 1 is a tensor; `element` is 1 for float, 7 for
+/// int64, 8 for string and 11 for double; a dynamic dimension is -1. `rank` above INGOT_ORT_MAX_RANK leaves `shape` unset.
 typedef struct IngotOrtType {
     int32_t kind;
     int32_t element;
@@ -101,6 +101,14 @@ IngotOrtStatus *ingot_ort_value_type(
 /// A float tensor over the caller's memory, which must outlive the value.
 IngotOrtStatus *ingot_ort_value_floats(
     const IngotOrtLibrary *library, const IngotOrtMemory *memory, float *data, size_t count,
+    const int64_t *shape, size_t rank, IngotOrtValue **value);
+/// The same of 64-bit integers.
+IngotOrtStatus *ingot_ort_value_integers(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, int64_t *data, size_t count,
+    const int64_t *shape, size_t rank, IngotOrtValue **value);
+/// The same of doubles.
+IngotOrtStatus *ingot_ort_value_doubles(
+    const IngotOrtLibrary *library, const IngotOrtMemory *memory, double *data, size_t count,
     const int64_t *shape, size_t rank, IngotOrtValue **value);
 /// A string tensor of empty strings.
 IngotOrtStatus *ingot_ort_value_strings(

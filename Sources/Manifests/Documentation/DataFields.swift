@@ -41,6 +41,9 @@ extension FieldTable {
         .init("spec.schema.type", .choice(of: ColumnType.self), .required, "Its type."),
         .init(
             "spec.schema.nullable", .boolean, .defaultsTo("true"), "Whether it may hold nulls."),
+        .init(
+            "spec.schema.knownAt", .columnName, .optional,
+            "The column with the time from which the value is known; left out, always."),
         .init("spec.primaryKey", .list(.columnName), .optional, "The columns that name a row."),
         .init("spec.timestamp", .columnName, .optional, "The column of the event time."),
         .init(

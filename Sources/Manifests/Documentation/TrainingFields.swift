@@ -30,8 +30,13 @@ extension FieldTable {
             "spec.features.select", .list(.columnName), .optional,
             "Some of the view's features; left out, all of them."),
         .init(
-            "spec.features.onDemand", .unknown, .planned,
-            "A feature computed from the values of the request."),
+            "spec.features.onDemand", .mapping, .oneOf,
+            "A feature computed inside the model, from the values of the request."),
+        .init(
+            "spec.features.onDemand.name", .columnName, .required, "The name of the feature."),
+        .init(
+            "spec.features.onDemand.expression", .text, .required,
+            "A SQL expression over the spine's columns and the features of views."),
         .init("spec.split", .mapping, .required, "How rows are kept apart for testing."),
         .init(
             "spec.split.time", .mapping, .oneOf,
@@ -100,6 +105,12 @@ extension FieldTable {
         .init(
             "spec.evaluation.gates.maxGap", .unknown, .planned, "How far slices may lie apart."),
         .init("spec.evaluation.slices", .unknown, .planned, "Columns by which to look closer."),
+        .init(
+            "spec.leakGuard", .mapping, .optional,
+            "When a feature is reported as too good to be true."),
+        .init(
+            "spec.leakGuard.maxAUC", .number, .defaultsTo("0.98"),
+            "A feature that alone separates the label better, 0.5 to 1, is reported; 1: none."),
         .init(
             "spec.seed", .integer(0...Int64(Int32.max)), .defaultsTo("0"),
             "Where all chance comes from."),

@@ -5,6 +5,7 @@ extension DatasetSpec {
         let source = decodeSource(&reader)
         let schema = reader.optional("schema")?.items()?.compactMap(Column.decode) ?? []
         checkNames(of: schema, reader)
+        checkKnownTimes(of: schema, reader)
         let columns = SchemaColumns(schema.map(\.name))
         let primaryKey = reader.optional("primaryKey")?.distinct { columns.name($0) } ?? []
         let timestamp = reader.optional("timestamp").flatMap { columns.name($0) }
@@ -76,9 +77,10 @@ extension DatasetSpec.Column {
         let name = fields.required("name")?.fieldName()
         let type = fields.required("type")?.choice(of: ColumnType.self)
         let nullable = fields.optional("nullable")?.bool() ?? true
+        let knownAt = fields.optional("knownAt")?.fieldName()
         fields.finish()
         guard let name, let type else { return nil }
-        return DatasetSpec.Column(name: name, type: type, nullable: nullable)
+        return DatasetSpec.Column(name: name, type: type, nullable: nullable, knownAt: knownAt)
     }
 }
 

@@ -5,12 +5,16 @@ extension TrainingConfigSpec {
         let spine = reader.required("spine").flatMap(Spine.decode)
         let label = reader.required("label").flatMap(Label.decode)
         let task = reader.required("task")?.choice(of: LearningTask.self)
-        let features = reader.required("features")?.items()?.compactMap(FeatureSelection.decode)
+        let features = reader.required("features")?.items()?
+            .compactMap { [sources = label.map(LabelSources.init)] in
+                FeatureSelection.decode($0, label: sources)
+            }
         let split = reader.required("split").flatMap(Split.decode)
         let preprocessing =
             reader.optional("preprocessing").flatMap(Preprocessing.decode) ?? .standard
         let algorithm = reader.required("algorithm").flatMap(Algorithm.decode)
         let evaluation = reader.required("evaluation").flatMap { Evaluation.decode($0, task: task) }
+        let leakGuard = reader.optional("leakGuard").flatMap(LeakGuard.decode) ?? .standard
         let seed = reader.optional("seed")?.int(in: 0...Int64(Int32.max)) ?? 0
         let resources = reader.optional("resources").flatMap(StepResources.decode) ?? .standard
         guard let spine, let label, let task, let features, let split, let algorithm,
@@ -19,7 +23,7 @@ extension TrainingConfigSpec {
         return TrainingConfigSpec(
             spine: spine, label: label, task: task, features: features, split: split,
             preprocessing: preprocessing, algorithm: algorithm, evaluation: evaluation,
-            seed: seed, resources: resources)
+            leakGuard: leakGuard, seed: seed, resources: resources)
     }
 }
 
@@ -69,22 +73,6 @@ extension Label {
         }
         guard let name, let expression else { return nil }
         return Label(name: name, expression: expression)
-    }
-}
-
-extension FeatureSelection {
-    static func decode(_ value: FieldValue) -> FeatureSelection? {
-        guard var fields = value.reader(at: "spec.features") else { return nil }
-        let one = fields.exactlyOne(of: ["columns", "view"], unless: ["onDemand"])
-        let select = fields.optional("select")
-        fields.finish()
-        guard let one else { return nil }
-        if one.key == "columns" {
-            select?.report(.excludeEachOther(["columns", "select"]))
-            return one.distinct { $0.fieldName() }.map(Self.columns)
-        }
-        let names = select?.distinct { $0.fieldName() }
-        return one.resourceName().map { .view($0, select: names) }
     }
 }
 

@@ -29,7 +29,7 @@ _MODULES = {
     "snapshot": "snapshot",
     "profile": "profile",
     "features": "sql",
-    "training-set": "sql",
+    "training-set": "training_set",
     "train": "train",
     "evaluate": "evaluate",
     "noop": "noop",

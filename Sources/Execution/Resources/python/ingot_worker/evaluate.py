@@ -43,6 +43,8 @@ def run(request: Request, events: Events) -> None:
         columns.get("numeric", []),
         columns.get("categorical", []),
         ("validation", "test"),
+        columns.get("integer", []),
+        columns.get("double", []),
     )
     if not any(len(rows) for rows in splits.values()):
         raise data_error(
@@ -70,7 +72,7 @@ def _measure(
     """The metrics of one split."""
     import numpy as np
 
-    scores = parity.score(scorer, rows.numeric, rows.categorical)
+    scores = parity.score(scorer, rows)
     if not classes:
         truth: Any = rows.label.astype(np.float64)
         return {name: metrics.compute(name, truth, scores, 0) for name in names}

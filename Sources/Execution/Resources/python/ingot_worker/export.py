@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingot_worker import pipeline as preprocessing
 from ingot_worker.errors import worker_bug
 
+if TYPE_CHECKING:
+    from ingot_worker.ondemand import Front
+
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 IR_VERSION = 8
+# Only for models that compare two texts of a request.
+IR_VERSION_19 = 9
 # The newest that onnxmltools' converters know; their operators mean the same in 17.
 _BOOSTED_OPSET = 15
 _FEATURES = "features"
@@ -148,8 +153,14 @@ class _Renamer:
         return tensor
 
 
-def export(pipeline: preprocessing.Pipeline, estimator: Any, algorithm: str, classes: int) -> bytes:
-    """The serialized model of preprocessing and estimator; `classes` is 0 for a regression.
+def export(
+    pipeline: preprocessing.Pipeline,
+    estimator: Any,
+    algorithm: str,
+    classes: int,
+    front: Front | None = None,
+) -> bytes:
+    """The serialized model of front, preprocessing and estimator; `classes` is 0 for a regression.
 
     Equal pipelines and estimators give equal bytes: no names, texts or versions of the run.
     """
@@ -161,9 +172,9 @@ def export(pipeline: preprocessing.Pipeline, estimator: Any, algorithm: str, cla
         _floor_thresholds(model, estimator.booster_)
     scores = _output_name(model, classes)
     final = "probabilities" if classes else "prediction"
-    before = preprocessing.to_onnx(pipeline, _FEATURES)
+    before = preprocessing.to_onnx(pipeline, _FEATURES, front.graph if front else None)
     kept, names = _needed([*before.nodes, *model.graph.node], scores)
-    renamer = _Renamer({"numeric": "numeric", "categorical": "categorical", scores: final})
+    renamer = _Renamer({**{tensor.name: tensor.name for tensor in before.inputs}, scores: final})
     nodes = [renamer.node(node, position) for position, node in enumerate(kept)]
     constants = [*before.constants, *model.graph.initializer]
     tensors = [renamer.tensor(tensor) for tensor in constants if tensor.name in names]
@@ -175,17 +186,20 @@ def export(pipeline: preprocessing.Pipeline, estimator: Any, algorithm: str, cla
         [helper.make_tensor_value_info(final, TensorProto.FLOAT, shape)],
         sorted(tensors, key=lambda tensor: int(tensor.name[1:])),
     )
-    whole = helper.make_model(result, opset_imports=_opsets(model, nodes), producer_name="ingot")
-    whole.ir_version = IR_VERSION
+    opset = front.opset if front else OPSETS[""]
+    whole = helper.make_model(
+        result, opset_imports=_opsets(model, nodes, opset), producer_name="ingot"
+    )
+    whole.ir_version = IR_VERSION if opset < 19 else IR_VERSION_19
     onnx.checker.check_model(whole)
     return bytes(whole.SerializeToString(deterministic=True))
 
 
-def _opsets(model: Any, nodes: list[Any]) -> list[Any]:
+def _opsets(model: Any, nodes: list[Any], opset: int) -> list[Any]:
     """The operator sets of the domains in use."""
     from onnx import helper
 
     versions = {o.domain: o.version for o in model.opset_import if o.domain not in ("", "ai.onnx")}
-    versions = {**versions, **OPSETS}
+    versions = {**versions, **OPSETS, "": opset}
     used = {node.domain for node in nodes} | {""}
     return [helper.make_opsetid(d, v) for d, v in sorted(versions.items()) if d in used]

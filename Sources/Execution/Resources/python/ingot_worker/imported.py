@@ -28,9 +28,9 @@ def warm_light() -> None:
 
 def warm() -> None:
     """Import everything heavy, doing no work."""
-    from ingot_worker import evaluate, profile, snapshot, sql, train
+    from ingot_worker import evaluate, profile, snapshot, sql, train, training_set
 
-    for module in (sql, snapshot, profile, train, evaluate):
+    for module in (sql, snapshot, profile, training_set, train, evaluate):
         module.warm()
 
 

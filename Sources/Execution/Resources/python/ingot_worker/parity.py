@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker.data import Rows
+from ingot_worker.data import NULL_INTEGER, Rows
 from ingot_worker.errors import config_error
 from ingot_worker.pipeline import Pipeline
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ingot_worker.ondemand import Front
 
 # Compared rows: evenly spread over the test split if that has more.
 ROWS_MAX = 20_000
@@ -39,40 +41,57 @@ def session(model: bytes | str) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def score(
-    scorer: Any, numeric: NDArray[np.float32] | None, categorical: list[NDArray[Any]]
-) -> NDArray[np.float32]:
-    """The model's output [rows, outputs]; at least one row."""
+def feed(rows: Rows, part: slice) -> dict[str, Any]:
+    """The tensors of some of the rows, by the model's names."""
     import numpy as np
 
-    rows = len(numeric) if numeric is not None else len(categorical[0])
+    tensors: dict[str, Any] = {}
+    if rows.numeric is not None:
+        tensors["numeric"] = rows.numeric[part]
+    if rows.categorical:
+        texts = [column[part] for column in rows.categorical]
+        tensors["categorical"] = np.stack(texts, axis=1).astype(object)
+    if rows.integer is not None:
+        tensors["integer"] = rows.integer[part]
+    if rows.double is not None:
+        tensors["double"] = rows.double[part]
+    return tensors
+
+
+def score(scorer: Any, rows: Rows) -> NDArray[np.float32]:
+    """The model's output [rows, outputs] for what a caller would give it; at least one row."""
+    import numpy as np
+
+    given = rows.request or rows
     parts = []
-    for start in range(0, rows, BATCH_ROWS):
-        feed: dict[str, Any] = {}
-        if numeric is not None:
-            feed["numeric"] = numeric[start : start + BATCH_ROWS]
-        if categorical:
-            texts = [column[start : start + BATCH_ROWS] for column in categorical]
-            feed["categorical"] = np.stack(texts, axis=1).astype(object)
-        parts.append(scorer.run(None, feed)[0])
+    for start in range(0, len(rows), BATCH_ROWS):
+        parts.append(scorer.run(None, feed(given, slice(start, start + BATCH_ROWS)))[0])
     return np.concatenate(parts)
 
 
-def _compared(
-    rows: Rows, nullable: bool
-) -> tuple[NDArray[np.int64], NDArray[np.float32] | None, list[NDArray[Any]]]:
-    """Positions of the compared rows and their features, one row of nulls and unknowns added."""
+def _compared(rows: Rows, front: Front | None, nullable: bool) -> tuple[NDArray[np.int64], Rows]:
+    """Positions of the compared rows, and the rows, one of nulls and unknowns added."""
     import numpy as np
 
     total = len(rows)
     picked = np.unique(np.linspace(0, total - 1, min(total, ROWS_MAX)).astype(np.int64))
-    numeric = rows.numeric
-    if numeric is not None:
-        extra = np.full_like(numeric[:1], np.nan) if nullable else numeric[:1]
-        numeric = np.concatenate([numeric[picked], extra])
+    given = rows.request or rows
+
+    def with_null(values: Any, null: Any) -> Any:
+        if values is None:
+            return None
+        extra = np.full_like(values[:1], null) if nullable else values[:1]
+        return np.concatenate([values[picked], extra])
+
     unknown = np.array([UNKNOWN_CATEGORY], dtype=object)
-    categorical = [np.concatenate([column[picked], unknown]) for column in rows.categorical]
-    return picked, numeric, categorical
+    chosen = Rows(
+        with_null(given.numeric, np.nan),
+        [np.concatenate([column[picked], unknown]) for column in given.categorical],
+        np.append(given.label[picked], given.label[:1]),
+        with_null(given.integer, NULL_INTEGER),
+        with_null(given.double, np.nan),
+    )
+    return picked, chosen if front is None else front.compute(chosen)
 
 
 def check(
@@ -82,21 +101,23 @@ def check(
     rows: Rows,
     tolerance: dict[str, float],
     nullable: bool,
+    front: Front | None = None,
 ) -> dict[str, Any]:
-    """Compare the scores of real rows, and of one with nulls and unknown categories.
+    """Compare the scores of real rows, and of one with nulls and unknown categories: those of the
+    whole exported model, with those of the front, the pipeline and the estimator one by one.
 
     Raises a config error, ParityFailed, if |exported - trained| > absolute + relative × |trained|
     for any of them; else returns what training.json tells.
     """
     import numpy as np
 
-    picked, numeric, categorical = _compared(rows, nullable)
-    matrix = pipeline.transform(numeric, categorical)
+    picked, chosen = _compared(rows, front, nullable)
+    matrix = pipeline.transform(chosen.numeric, chosen.categorical)
     if hasattr(estimator, "predict_proba"):
         trained = np.asarray(estimator.predict_proba(matrix), dtype=np.float64)
     else:
         trained = np.asarray(estimator.predict(matrix), dtype=np.float64).reshape(-1, 1)
-    exported = score(session(model), numeric, categorical).astype(np.float64)
+    exported = score(session(model), chosen).astype(np.float64)
     if exported.shape != trained.shape:
         raise config_error(
             "ParityFailed",

@@ -153,18 +153,22 @@ class Graph:
         return name
 
 
-def to_onnx(pipeline: Pipeline, output: str) -> Graph:
-    """The graph that computes `output` [rows, width] from the packed inputs.
+def to_onnx(pipeline: Pipeline, output: str, front: Graph | None = None) -> Graph:
+    """The graph that computes `output` [rows, width] from the packed inputs, or from what a front
+    makes of its own: `f_numeric` and `f_categorical`.
 
     Its float operations are those of `Pipeline.transform`, one for one, so that nothing is rounded
     differently.
     """
-    graph = Graph()
+    graph = (
+        Graph(list(front.nodes), list(front.constants), list(front.inputs)) if front else Graph()
+    )
+    before = "f_" if front else ""
     parts = []
     if pipeline.numeric_names:
-        parts.append(_numeric_to_onnx(pipeline, graph))
+        parts.append(_numeric_to_onnx(pipeline, graph, before + "numeric"))
     if pipeline.categorical_names:
-        parts.append(_categorical_to_onnx(pipeline, graph))
+        parts.append(_categorical_to_onnx(pipeline, graph, before + "categorical"))
     if len(parts) > 1:
         graph.add("Concat", parts, output, axis=1)
     else:
@@ -172,12 +176,13 @@ def to_onnx(pipeline: Pipeline, output: str) -> Graph:
     return graph
 
 
-def _numeric_to_onnx(pipeline: Pipeline, graph: Graph) -> str:
+def _numeric_to_onnx(pipeline: Pipeline, graph: Graph, source: str) -> str:
     from onnx import TensorProto, helper
 
     shape = [None, len(pipeline.numeric_names)]
-    graph.inputs.append(helper.make_tensor_value_info("numeric", TensorProto.FLOAT, shape))
-    last = "numeric"
+    if source == "numeric":
+        graph.inputs.append(helper.make_tensor_value_info(source, TensorProto.FLOAT, shape))
+    last = source
     if pipeline.fill is not None:
         missing = graph.add("IsNaN", [last], "p_nan")
         fill = graph.constant("p_fill", pipeline.fill)
@@ -189,18 +194,19 @@ def _numeric_to_onnx(pipeline: Pipeline, graph: Graph) -> str:
     return last
 
 
-def _categorical_to_onnx(pipeline: Pipeline, graph: Graph) -> str:
+def _categorical_to_onnx(pipeline: Pipeline, graph: Graph, source: str) -> str:
     import numpy as np
     from onnx import TensorProto, helper
 
     size = len(pipeline.categorical_names)
     shape = [None, size]
-    graph.inputs.append(helper.make_tensor_value_info("categorical", TensorProto.STRING, shape))
-    columns = ["categorical"]
+    if source == "categorical":
+        graph.inputs.append(helper.make_tensor_value_info(source, TensorProto.STRING, shape))
+    columns = [source]
     if size > 1:
         columns = [f"p_text{index}" for index in range(size)]
         sizes = graph.constant("p_sizes", np.ones(size, dtype=np.int64))
-        graph.nodes.append(helper.make_node("Split", ["categorical", sizes], columns, axis=1))
+        graph.nodes.append(helper.make_node("Split", [source, sizes], columns, axis=1))
     codes = []
     for index, encoder in enumerate(pipeline.encoders):
         # The operator takes no empty list of keys.

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ingot_worker import algorithms, data
+from ingot_worker import algorithms, data, ondemand
 from ingot_worker.errors import config_error, did_you_mean
 
 TASKS = ("binary-classification", "multiclass-classification", "regression")
@@ -26,6 +26,23 @@ class Program:
     algorithm: str
     # Whether nulls may reach the model.
     nullable: bool
+    # What computes the features from a request; None: they are the request.
+    front: ondemand.Front | None = None
+
+    @property
+    def inputs(self) -> dict[str, list[str]]:
+        """The columns of each tensor of the model."""
+        made = self.front
+        if made is None:
+            tensors = {"numeric": self.numeric, "categorical": self.categorical}
+        else:
+            tensors = {
+                "numeric": made.numeric,
+                "categorical": made.categorical,
+                "integer": list(made.integer),
+                "double": made.double,
+            }
+        return {name: columns for name, columns in tensors.items() if columns}
 
 
 def parse_program(value: dict[str, Any]) -> Program:
@@ -39,8 +56,11 @@ def parse_program(value: dict[str, Any]) -> Program:
     algorithms.check(algorithm, task, preprocessing)
     if not features:
         raise config_error("NoFeatures", "the model has no features", "list some in spec.features")
+    front = ondemand.front(value, features)
     names: dict[str, list[str]] = {"numeric": [], "categorical": []}
     for feature in features:
+        if front is not None and feature["type"] == "on-demand":
+            continue
         if feature["type"] not in names:
             raise config_error(
                 "BadFeatureType",
@@ -52,37 +72,19 @@ def parse_program(value: dict[str, Any]) -> Program:
     return Program(
         task,
         value["label"],
-        names["numeric"],
-        names["categorical"],
+        front.numeric_features if front else names["numeric"],
+        front.categorical_features if front else names["categorical"],
         {f["name"] for f in features if f.get("required") is False},
         preprocessing,
         algorithm,
         nullable=algorithm in algorithms.TAKES_NULLS or impute != "none",
+        front=front,
     )
 
 
 def make_signature(program: Program, classes: list[str], test: data.Rows) -> dict[str, Any]:
     """What signature.json tells those who serve the model."""
-    inputs: list[dict[str, Any]] = []
-    if program.numeric:
-        inputs.append(
-            {
-                "name": "numeric",
-                "datatype": "FP32",
-                "columns": program.numeric,
-                "nullable": program.nullable,
-                "optional": [n for n in program.numeric if n in program.optional],
-            }
-        )
-    if program.categorical:
-        inputs.append(
-            {
-                "name": "categorical",
-                "datatype": "BYTES",
-                "columns": program.categorical,
-                "optional": [n for n in program.categorical if n in program.optional],
-            }
-        )
+    inputs = [_input(program, name, columns) for name, columns in program.inputs.items()]
     output: dict[str, Any] = {"name": "prediction", "datatype": "FP32"}
     if classes:
         output = {"name": "probabilities", "datatype": "FP32", "classes": classes}
@@ -91,8 +93,28 @@ def make_signature(program: Program, classes: list[str], test: data.Rows) -> dic
         "label": program.label,
         "inputs": inputs,
         "outputs": [output],
-        "sample": _sample(test),
+        "sample": _sample(test.request or test),
     }
+
+
+_DATATYPES = {"numeric": "FP32", "categorical": "BYTES", "integer": "INT64", "double": "FP64"}
+
+
+def _input(program: Program, name: str, columns: list[str]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": name,
+        "datatype": _DATATYPES[name],
+        "columns": columns,
+        "optional": [n for n in columns if n in program.optional],
+    }
+    made = program.front
+    if name == "numeric":
+        result["nullable"] = program.nullable
+    elif name != "categorical" and made is not None:
+        result["nullable"] = program.nullable or not made.may_be_null
+    if name == "integer" and made is not None:
+        result["kinds"] = [made.integer[column] for column in columns]
+    return result
 
 
 def _sample(rows: data.Rows) -> dict[str, Any]:
@@ -103,4 +125,10 @@ def _sample(rows: data.Rows) -> dict[str, Any]:
         sample["numeric"] = [[None if math.isnan(v) else v for v in values]]
     if rows.categorical:
         sample["categorical"] = [[str(column[0]) for column in rows.categorical]]
+    if rows.integer is not None:
+        integers = [int(v) for v in rows.integer[0]]
+        sample["integer"] = [[None if v == data.NULL_INTEGER else v for v in integers]]
+    if rows.double is not None:
+        doubles = [float(v) for v in rows.double[0]]
+        sample["double"] = [[v if math.isfinite(v) else None for v in doubles]]
     return sample

@@ -1,4 +1,4 @@
-"""DuckDB as every step uses it, and the steps that are one SQL query."""
+"""DuckDB as every step uses it, and the step that is one SQL query."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _without_end(query: str) -> str:
 
 
 def run(request: Request, events: Events) -> None:
-    """The kinds features and training-set."""
+    """The kind features."""
     start = time.perf_counter()
     events.progress(None, "running the query")
     with database(request) as connection:

@@ -65,13 +65,15 @@ def run(request: Request, events: Events) -> None:
     clock.lap("fit")
 
     events.progress(0.8, "exporting")
-    model = export.export(prepared, estimator, program.algorithm, len(classes))
+    model = export.export(prepared, estimator, program.algorithm, len(classes), program.front)
     write_bytes(request.out("model.onnx"), model)
     clock.lap("export")
 
     events.progress(0.9, "checking parity")
     tolerance = request.program.get("parity") or {}
-    checked = parity.check(model, prepared, estimator, splits["test"], tolerance, program.nullable)
+    checked = parity.check(
+        model, prepared, estimator, splits["test"], tolerance, program.nullable, program.front
+    )
     clock.lap("parity")
 
     rows = {name: len(splits[name]) for name in data.SPLITS}
@@ -93,12 +95,15 @@ def run(request: Request, events: Events) -> None:
 
 def _read(request: Request, program: Program) -> dict[str, data.Rows]:
     """All splits, checked for what the estimator could not learn from."""
+    inputs = program.inputs
     splits = data.load(
         request.input("training-set", "data.parquet"),
         program.label,
-        program.numeric,
-        program.categorical,
+        inputs.get("numeric", []),
+        inputs.get("categorical", []),
         data.SPLITS,
+        inputs.get("integer", []),
+        inputs.get("double", []),
     )
     for name in ("train", "test"):
         if not len(splits[name]):
@@ -107,6 +112,8 @@ def _read(request: Request, program: Program) -> dict[str, data.Rows]:
                 f"the {name} split of the training set has no rows",
                 "check the times of the split against the times of the rows",
             )
+    if program.front is not None:
+        splits = {name: program.front.compute(rows) for name, rows in splits.items()}
     check_infinite(program.numeric, splits)
     if not program.nullable:
         check_nulls(program.algorithm, program.numeric, splits)
