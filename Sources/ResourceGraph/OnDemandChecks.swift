@@ -8,8 +8,7 @@ extension ReferenceChecks {
             guard case .view(let name, _) = selection,
                 let view = resources[ResourceID(.featureView, name)]?.featureView
             else { return nil }
-            let schema = resources[ResourceID(.dataset, view.dataset)]?.dataset?.schema ?? []
-            return ViewSource(name: name, spec: view, schema: schema)
+            return ViewSource.resolve(name, view, among: resources)
         }
     }
 
