@@ -47,6 +47,9 @@ let package = Package(
         /// libyaml, from the system.
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        /// SQLite, from the system: instances and the gateway read files of online features with it.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         /// glibc's settings of its allocator, which its Swift module leaves out.
         .systemLibrary(name: "CMalloc"),
         /// Ingot's own declarations of the ONNX Runtime C API, which is loaded with dlopen.
@@ -92,9 +95,9 @@ let package = Package(
             ],
             exclude: ["README.md"],
             swiftSettings: strict),
-        /// ONNX Runtime sessions, signatures, tensors.
+        /// ONNX Runtime sessions, signatures, tensors; look-ups of online features.
         .target(
-            name: "Inference", dependencies: ["ResourceAPI", "COnnxRuntime"],
+            name: "Inference", dependencies: ["ResourceAPI", "COnnxRuntime", "CSQLite"],
             exclude: ["README.md"],
             swiftSettings: strict),
         /// The serving instance and the gateway.

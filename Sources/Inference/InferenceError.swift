@@ -53,6 +53,8 @@ package enum InferenceError: Error, Hashable, Sendable {
     case valueRange(input: String, index: Int, datatype: String)
     case outputUnknown(String, known: [String])
     case runFailed
+    /// Online features.
+    case online(OnlineProblem)
 }
 
 extension InferenceError {
@@ -64,6 +66,7 @@ extension InferenceError {
             .modelDomain, .modelExternalData, .modelNotTensor, .modelElement, .modelRejected,
             .signatureMalformed, .signatureMismatch, .outputShape, .runFailed:
             false
+        case .online(let problem): problem.isRequestFault
         default: true
         }
     }
@@ -153,6 +156,7 @@ extension InferenceError {
         case .valueRange(let input, let index, let datatype):
             "value \(index) of input '\(input)' does not fit \(datatype)"
         case .outputUnknown(let name, _): "unknown output '\(name)'"
+        case .online(let problem): problem.message
         default: nil
         }
     }
@@ -176,6 +180,7 @@ extension InferenceError {
         case .inputsMixed: "send either the packed tensors or one input per column"
         case .inputCount, .inputRagged: "data is row by row, flat or nested like the shape"
         case .tooManyRows: "split the request"
+        case .online(let problem): problem.hint
         case .valueType(_, _, let found, _) where found == "null": nil
         case .outputUnknown(_, let known):
             "the model has " + known.map { "'\($0)'" }.joined(separator: ", ")

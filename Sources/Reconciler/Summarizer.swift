@@ -20,10 +20,11 @@ struct Summarizer {
 
     func status(of id: ResourceID) -> ResourceStatus {
         let verdict = healed(id) ?? verdict(of: id)
-        guard let suspension = core.suspension(of: id) else {
-            return StatusWords(resource: id).status(verdict)
-        }
-        return StatusWords(resource: id).status(verdict, suspended: suspension)
+        let words = StatusWords(
+            resource: id,
+            features: id.kind == .deployment ? core.serving.reports[id.name.text]?.features : nil)
+        guard let suspension = core.suspension(of: id) else { return words.status(verdict) }
+        return words.status(verdict, suspended: suspension)
     }
 
     private func healed(_ id: ResourceID) -> Verdict? {
@@ -208,8 +209,8 @@ extension Summarizer {
             return .working(
                 reason: "Progressing", "\(shown); v\(intent.version.number) is wanted")
         }
-        guard actual.digest == actual.desiredDigest,
-            actual.readyReplicas >= actual.desiredReplicas
+        guard actual.digest == actual.desiredDigest, actual.online == actual.desiredOnline,
+            core.isTold(actual), actual.readyReplicas >= actual.desiredReplicas
         else {
             return .working(reason: "Progressing", shown)
         }

@@ -16,13 +16,16 @@ package struct FeatureViewSpec: Hashable, Sendable {
     /// A row older than this, by event time, is not used. Nil: never too old.
     package let ttl: ManifestDuration?
     package let features: [Feature]
+    /// Whether the values are made available to serving.
+    package let online: Bool
     package init(
         dataset: ResourceName,
         entity: [String],
         timestamp: String,
         knownAt: KnownAt,
         ttl: ManifestDuration? = nil,
-        features: [Feature]
+        features: [Feature],
+        online: Bool = false
     ) {
         self.dataset = dataset
         self.entity = entity
@@ -30,6 +33,7 @@ package struct FeatureViewSpec: Hashable, Sendable {
         self.knownAt = knownAt
         self.ttl = ttl
         self.features = features
+        self.online = online
     }
 }
 

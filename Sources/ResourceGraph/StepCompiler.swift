@@ -18,7 +18,7 @@ struct StepCompiler {
         switch resource.spec {
         case .dataset(let spec):
             if case .noop = spec.source { [.noop] } else { [.snapshot, .profile] }
-        case .featureView: [.features]
+        case .featureView(let spec): spec.online ? [.features, .online] : [.features]
         case .trainingConfig: [.trainingSet, .train, .evaluate]
         case .project, .model, .deployment: []
         }
@@ -77,13 +77,20 @@ extension StepCompiler {
     }
 
     private func steps(of spec: FeatureViewSpec, _ id: ResourceID) -> [Step] {
-        [
-            Step(
-                id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
-                recipe: spec.recipe(),
-                inputs: [StepInput(name: "dataset", origin: .step(snapshot(of: spec.dataset)))],
-                after: [profile(of: spec.dataset)])
-        ]
+        let features = Step(
+            id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
+            recipe: spec.recipe(),
+            inputs: [StepInput(name: "dataset", origin: .step(snapshot(of: spec.dataset)))],
+            after: [profile(of: spec.dataset)])
+        return spec.online ? [features, onlineStep(spec, id)] : [features]
+    }
+
+    private func onlineStep(_ spec: FeatureViewSpec, _ id: ResourceID) -> Step {
+        let input = StepInput(
+            name: "view:\(id.name)", origin: .step(StepID(id, .features)))
+        return Step(
+            id: StepID(id, .online), recipeVersion: StepKind.online.recipeVersion,
+            recipe: spec.recipe(), inputs: [input])
     }
 }
 

@@ -27,13 +27,18 @@ extension StateStore {
     /// Runs of one lineage: far more than any has.
     private static var lineageLimit: Int { 10_000 }
 
+    /// The first succeeded run that made an artifact; nil if none did.
+    package func producer(of artifact: Digest) async throws(StateStoreError) -> RunRecord? {
+        try await read { database in try producingRun(database, of: artifact) }
+    }
+
     package func lineage(of artifact: Digest) async throws(StateStoreError) -> Lineage {
         try await read { database in
             var producers: [Digest: RunRecord] = [:]
             var seen: Set<Digest> = [artifact]
             var waiting = [artifact]
             while let digest = waiting.popLast(), producers.count < Self.lineageLimit {
-                guard let run = try producer(database, of: digest) else { continue }
+                guard let run = try producingRun(database, of: digest) else { continue }
                 producers[digest] = run
                 waiting += run.inputs.values.filter { seen.insert($0).inserted }
             }
@@ -42,7 +47,7 @@ extension StateStore {
     }
 }
 
-private func producer(_ database: Database, of artifact: Digest) throws -> RunRecord? {
+private func producingRun(_ database: Database, of artifact: Digest) throws -> RunRecord? {
     try database.record(
         "runs",
         QuickQuery.producer.rawValue,

@@ -104,6 +104,8 @@ extension FieldTable {
             "spec.features.windows", .list(.duration), .optional,
             "The lengths of the windows; one feature column for each."),
         .init("spec.features.closed", .unknown, .planned, "Which ends of a window belong to it."),
-        .init("spec.online", .unknown, .planned, "Whether the features are served online."),
+        .init(
+            "spec.online", .boolean, .defaultsTo("false"),
+            "Whether serving looks the features up by entity, for requests that give none."),
     ]
 }

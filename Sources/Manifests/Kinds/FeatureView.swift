@@ -12,13 +12,14 @@ extension FeatureViewSpec {
         let knownAt = reader.optional("knownAt").map(KnownAt.decode)
         let ttl = reader.optional("ttl")?.duration()
         let items = reader.required("features")?.items()
+        let online = reader.optional("online")?.bool()
         let features = items?.compactMap(Feature.decode)
         if let features, features.count == items?.count { checkOutputs(features, items ?? []) }
         guard let dataset, let entity, let timestamp, let features else { return nil }
         return FeatureViewSpec(
             dataset: dataset, entity: entity, timestamp: timestamp,
             knownAt: (knownAt ?? nil) ?? .delay(ManifestDuration(seconds: 0)), ttl: ttl,
-            features: features)
+            features: features, online: online ?? false)
     }
 
     /// No two features may make a column of one name. Called only if every item gave a feature, so

@@ -29,6 +29,7 @@ _MODULES = {
     "snapshot": "snapshot",
     "profile": "profile",
     "features": "sql",
+    "online": "online",
     "training-set": "sql",
     "train": "train",
     "evaluate": "evaluate",
