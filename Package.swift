@@ -124,7 +124,8 @@ let package = Package(
 
         /// Projects and stand-ins for tests; no product imports it.
         .target(
-            name: "TestSupport", dependencies: ["ResourceAPI", "ResourceGraph", "Manifests"],
+            name: "TestSupport",
+            dependencies: ["ResourceAPI", "ResourceGraph", "Manifests", "CSQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "ResourceAPITests", dependencies: ["ResourceAPI"], swiftSettings: strict),
@@ -155,12 +156,14 @@ let package = Package(
             dependencies: ["StateStore", "Planning", "ResourceAPI", "SQLiteFaults"],
             swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference", "ResourceAPI"],
+            name: "InferenceTests", dependencies: ["Inference", "ResourceAPI", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "ServingTests",
-            dependencies: ["Serving", "Inference", "ResourceAPI", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "Serving", "Inference", "ResourceAPI", "TestSupport", nioCore, nioPosix, nioHTTP1,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ReconcilerTests",

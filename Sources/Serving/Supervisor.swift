@@ -158,7 +158,7 @@ actor Supervisor {
         folders.removeSocket(id)
         tasks[id] = nil
         guard !wasLeaving else { return }
-        if let comparison { comparisons[name] = comparison }
+        if let comparison { note(comparison, of: served) }
         logger.warning(
             "instance ended", metadata: ["deployment": "\(name)", "reason": "\(reason)"])
         handle(name, .ended(id, reason: reason))
@@ -185,12 +185,20 @@ actor Supervisor {
             let features = try await FeatureSource.open(served)
             guard let instance = running[id], !instance.isLeaving else { return }
             running[id]?.features = features
-            comparisons[instance.name] = FeatureReport.read(beside: replica.socketPath)
+            note(FeatureReport.read(beside: replica.socketPath), of: served)
             handle(instance.name, .ready(id))
         } catch {
             running[id]?.fault = "\(error)"
             await running[id]?.handle?.kill()
         }
+    }
+
+    /// What an old version compares when it is started again says nothing of the new one.
+    private func note(_ comparison: FeatureComparison?, of served: ServedDeployment) {
+        guard machines[served.name]?.wanted?.withoutReplicas == served.withoutReplicas else {
+            return
+        }
+        comparisons[served.name] = comparison
     }
 
     private func retire(_ id: Int) async {

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import many_manifests
+from bench_online import measure_online
 from bench_overhead import report_overhead
 from bench_scale import measure_scale
 from bench_tools import (
@@ -465,6 +466,7 @@ def main() -> int:
             measure_requests(bench, served)
             measure_validate(bench)
             measure_scale(bench.ingot, bench.folder, bench.root, bench.processes)
+            measure_online(*bench.environment("online"), bench.processes)
         except (BenchError, subprocess.TimeoutExpired) as error:
             print(f"error: {error}\nhint: the logs are {folder}/*.log", file=sys.stderr)
             status = 1

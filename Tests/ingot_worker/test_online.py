@@ -1,4 +1,4 @@
-"""The step `online`: what the file and the sample hold, and that their bytes follow from the rows."""
+"""The step `online`: what its files hold, and that their bytes follow from the rows."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ def sql(query: str) -> dict[str, Any]:
 
 
 def program(values: str, entity: str = "origin") -> dict[str, Any]:
-    head = 'SELECT NULL::{0} AS "key:0", NULL::BIGINT, 77::BIGINT, 0::FLOAT, \'\''
+    head = "SELECT NULL::{0} AS \"key:0\", NULL::BIGINT, 77::BIGINT, 0::FLOAT, ''"
     kind = "VARCHAR" if entity == "origin" else entity
     return {
         "sql": sql(f"{head.format(kind)} UNION ALL {values}"),
-        "sample": sql("SELECT 'JFK', 77, '-0'::FLOAT, '' UNION ALL SELECT NULL, 78, 'nan'::FLOAT, 'x'"),
+        "sample": sql(
+            "SELECT 'JFK', 77, '-0'::FLOAT, '' UNION ALL SELECT NULL, 78, 'nan'::FLOAT, 'x'"
+        ),
         "view": "v",
         "entity": [entity],
         "outputs": OUTPUTS,
@@ -78,7 +80,9 @@ class OnlineTests(WorkerCase):
         self.assertEqual(sorted(os.listdir(output)), ["online.sqlite", "sample.json"])
 
     def test_the_same_rows_give_the_same_bytes(self) -> None:
-        values = "SELECT 'k' || (100000 + i), i, 77, i * 0.1::FLOAT, 't' || i % 7 FROM range(50000) r(i)"
+        values = (
+            "SELECT 'k' || (100000 + i), i, 77, i * 0.1::FLOAT, 't' || i % 7 FROM range(50000) r(i)"
+        )
         copies = set()
         for threads in (1, 2, 1):
             output, _ = self.worker.run("online", program(values), {}, threads=threads)

@@ -119,7 +119,9 @@ def _write(
             file.execute(f"PRAGMA {pragma}")
         file.execute("BEGIN")
         _describe(file, program, types, unknown)
-        keys = [f"{identifier(n)} {_AFFINITY[t]} NOT NULL" for n, t in zip(entity, types, strict=True)]
+        keys = [
+            f"{identifier(n)} {_AFFINITY[t]} NOT NULL" for n, t in zip(entity, types, strict=True)
+        ]
         columns = [*keys, "__event INTEGER", *(identifier(o["name"]) for o in program["outputs"])]
         primary = ", ".join(identifier(name) for name in entity)
         file.execute(
