@@ -63,7 +63,7 @@ package enum InferRequestReader {
             if key == "timestamp" {
                 found = try text(&scanner, "timestamp", of: "the parameters")
             } else {
-                try scanner.skipValue()
+                try scanner.skipValue(depth: 2)
             }
         }
         return found

@@ -22,20 +22,37 @@ extension ReconcilerCore {
     func onlineViews(
         for version: ModelVersion, servedBy deployment: ResourceName, _ desired: DesiredState
     ) -> [ResourceName: Digest]? {
-        let before = serving.intents[deployment]
-        let steps = onlineSteps(of: version.model, desired)
+        guard missingStep(for: version, servedBy: deployment, desired) == nil else { return nil }
         var views: [ResourceName: Digest] = [:]
-        for id in steps {
-            let name = id.resource.name
-            if case .cached(let digest)? = plan.step(id)?.action {
-                views[name] = digest
-            } else if let digest = before?.online[name] {
-                views[name] = digest
-            } else if isNewest(version, desired) {
-                return nil
-            }
+        for id in onlineSteps(of: version.model, desired) {
+            views[id.resource.name] = values(of: id, servedBy: deployment)
         }
         return views
+    }
+
+    private func values(of step: StepID, servedBy deployment: ResourceName) -> Digest? {
+        if case .cached(let digest)? = plan.step(step)?.action { return digest }
+        return serving.intents[deployment]?.online[step.resource.name]
+    }
+
+    /// The step for whose values a version has to wait. An older version may not read the view at
+    /// all, and waits for none.
+    private func missingStep(
+        for version: ModelVersion, servedBy deployment: ResourceName, _ desired: DesiredState
+    ) -> StepID? {
+        guard isNewest(version, desired) else { return nil }
+        return onlineSteps(of: version.model, desired).first {
+            values(of: $0, servedBy: deployment) == nil
+        }
+    }
+
+    /// The step for whose values a deployment waits, so that it does not show what its stage shows.
+    func missingStep(of deployment: ResourceName, _ desired: DesiredState) -> StepID? {
+        guard let spec = desired.graph.resources[ResourceID(.deployment, deployment)]?.deployment,
+            let number = registry.models[spec.model]?.stages[spec.stage],
+            let version = registry.version(number, of: spec.model)
+        else { return nil }
+        return missingStep(for: version, servedBy: deployment, desired)
     }
 
     /// Whether it is what the model's config, as it is in this commit, has come to; then it reads

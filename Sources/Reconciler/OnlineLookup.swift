@@ -14,11 +14,12 @@ struct OnlineLookup: Sendable {
         let trained = try await definitions(of: intent.version)
         var views: [ServedView] = []
         for (name, digest) in intent.online.sorted(by: { $0.key < $1.key }) {
-            guard let definition = trained[name.text] else { continue }
+            let definitions = trained.compactMap { $0[name.text] }
+            guard !definitions.isEmpty else { continue }
             let values = try await reading { () throws(StateStoreError) in
-                try await store.producer(of: digest)?.order.recipe
+                try await store.producers(of: digest).map(\.order.recipe)
             }
-            if let values, let field = OnlineLookup.difference(definition, values) {
+            if let field = OnlineLookup.difference(definitions, values) {
                 throw CannotServe(
                     trouble: ReconcilerError.otherDefinition(
                         intent.version, view: name, field: field
@@ -29,15 +30,23 @@ struct OnlineLookup: Sendable {
         return views.isEmpty ? nil : views
     }
 
-    /// What the recipe of the version's training set says of its views.
-    private func definitions(of version: ModelVersion) async throws -> [String: JSONValue] {
-        let recipe = try await reading { () throws(StateStoreError) -> JSONValue? in
+    /// What the recipes of the version's training set say of its views: several, if other
+    /// definitions gave the same rows.
+    private func definitions(of version: ModelVersion) async throws -> [[String: JSONValue]] {
+        try await reading { () throws(StateStoreError) in
             guard let train = try await store.result(of: version.fingerprint),
                 let set = train.order.inputs["training-set"]
-            else { return nil }
-            return try await store.producer(of: set)?.order.recipe
+            else { return [] }
+            return try await store.producers(of: set).compactMap {
+                $0.order.recipe["views"]?.object
+            }
         }
-        return recipe?["views"]?.object ?? [:]
+    }
+
+    /// Nil if any of the definitions that led to the version fits any that led to the values.
+    private static func difference(_ trained: [JSONValue], _ values: [JSONValue]) -> String? {
+        let found = trained.flatMap { one in values.map { difference(one, $0) } }
+        return found.contains(nil) ? nil : found.first ?? nil
     }
 
     /// The first field of a view in which training and online values differ; nil if they fit.

@@ -202,6 +202,9 @@ extension Summarizer {
         if let failure = actual.failure {
             return .stalled(reason: "RolloutFailed", "\(failure); \(shown)")
         }
+        if let missing = core.missingStep(of: id.name, desired) {
+            return verdict(waitingFor: missing, shown)
+        }
         if let intent = core.serving.intents[id.name],
             intent.version.digest != actual.desiredDigest
         {
@@ -215,6 +218,16 @@ extension Summarizer {
             return .working(reason: "Progressing", shown)
         }
         return .ready(shown)
+    }
+
+    /// A version is not served before the values of its online views are there.
+    private func verdict(waitingFor step: StepID, _ shown: String) -> Verdict {
+        switch core.plan.step(step)?.action {
+        case .failed, .blocked, .missingSource:
+            .kept(
+                reason: "DependencyNotReady", "waits for \(step), \(trouble(of: step)); \(shown)")
+        default: .working(reason: "DependencyNotReady", "waits for \(step); \(shown)")
+        }
     }
 
     /// What a deployment that serves nothing waits for, link by link; nil if that is the gateway.

@@ -34,22 +34,12 @@ struct WaitChain {
         case .model: return config(of: id)
         case .deployment:
             guard core.serving.intents[id.name] == nil else { return nil }
-            return unmadeView(of: id)
+            return core.missingStep(of: id.name, desired)?.resource
                 ?? desired.graph.resources[id]?.deployment.map { ResourceID(.model, $0.model) }
         case .dataset, .featureView, .trainingConfig:
             return desired.graph.steps(of: id).lazy.compactMap(obstacle).first
         case .project: return nil
         }
-    }
-
-    /// The first view that a deployment's model reads online and whose values are not there yet.
-    private func unmadeView(of deployment: ResourceID) -> ResourceID? {
-        guard let spec = desired.graph.resources[deployment]?.deployment,
-            core.registry.models[spec.model]?.stages[spec.stage] != nil
-        else { return nil }
-        return core.onlineSteps(of: spec.model, desired).first { id in
-            if case .cached? = core.plan.step(id)?.action { false } else { true }
-        }?.resource
     }
 
     /// A model that has been trained waits for nothing more.

@@ -93,7 +93,8 @@ private struct OnlineView {
     func microseconds(_ time: String) -> String {
         """
         CASE WHEN isfinite(\(time)) THEN epoch_us(\(time))
-                WHEN \(time) > TIMESTAMP '2000-01-01' THEN \(Int64.max) ELSE \(-Int64.max) END
+                WHEN \(time) > TIMESTAMP '2000-01-01' THEN \(Int64.max)
+                WHEN \(time) < TIMESTAMP '2000-01-01' THEN \(-Int64.max) END
         """
     }
 

@@ -27,9 +27,19 @@ extension StateStore {
     /// Runs of one lineage: far more than any has.
     private static var lineageLimit: Int { 10_000 }
 
-    /// The first succeeded run that made an artifact; nil if none did.
-    package func producer(of artifact: Digest) async throws(StateStoreError) -> RunRecord? {
-        try await read { database in try producingRun(database, of: artifact) }
+    /// The newest succeeded runs that made an artifact: other recipes may give the same bytes.
+    package func producers(
+        of artifact: Digest, limit: Int = 100
+    ) async throws(StateStoreError) -> [RunRecord] {
+        try await read { database in
+            try database.records(
+                "runs",
+                """
+                SELECT * FROM runs WHERE artifact = ? AND state = 'succeeded'
+                ORDER BY seq DESC LIMIT ?
+                """, [artifact, limit]
+            ).map { try RunRecord($0) }
+        }
     }
 
     package func lineage(of artifact: Digest) async throws(StateStoreError) -> Lineage {
@@ -38,7 +48,7 @@ extension StateStore {
             var seen: Set<Digest> = [artifact]
             var waiting = [artifact]
             while let digest = waiting.popLast(), producers.count < Self.lineageLimit {
-                guard let run = try producingRun(database, of: digest) else { continue }
+                guard let run = try producer(database, of: digest) else { continue }
                 producers[digest] = run
                 waiting += run.inputs.values.filter { seen.insert($0).inserted }
             }
@@ -47,7 +57,7 @@ extension StateStore {
     }
 }
 
-private func producingRun(_ database: Database, of artifact: Digest) throws -> RunRecord? {
+private func producer(_ database: Database, of artifact: Digest) throws -> RunRecord? {
     try database.record(
         "runs",
         QuickQuery.producer.rawValue,

@@ -65,6 +65,39 @@ struct OnlineCoreTests {
         #expect(factory.served == ["delay v1 × 2"] && factory.servedOnline == first)
     }
 
+    @Test("values that cannot be made keep the old version, and the status says so")
+    func failed() throws {
+        var factory = ScriptedFactory()
+        try factory.push(FlightsProject(), commit: 1)
+        try factory.finishAll()
+        try factory.push(graph(), commit: 2)
+        let online = try #require(factory.running.first)
+        #expect(online.step.id.kind == .online && factory.running.count == 1)
+        let digest = try #require(factory.servedDigests.first)
+        try factory.send(
+            .served(
+                ServingReport(
+                    gatewayPID: 1, address: "",
+                    deployments: [
+                        DeploymentReport(
+                            name: "delay", version: 1, digest: digest, readyReplicas: 2,
+                            desiredReplicas: 2, desiredDigest: digest, restarts: 0)
+                    ])))
+        #expect(
+            try factory.status("deployment/delay").message
+                == "waits for featureview/weather#online; serving v1, 2/2 replicas")
+        try factory.end(
+            online,
+            .failed(
+                RecordedFailure(runID: "r", code: "EntityType", message: "no such entity")))
+        #expect(
+            try factory.status("deployment/delay").message == """
+                waits for featureview/weather#online, which failed: no such entity; serving v1, \
+                2/2 replicas
+                """)
+        #expect(factory.served == ["delay v1 × 2"] && factory.servedOnline == [[:]])
+    }
+
     @Test("a view that is not online any more is not looked up any more")
     func switchedOff() throws {
         var factory = ScriptedFactory()

@@ -203,7 +203,7 @@ struct OnlineServingTests {
         #expect(ready.online == first.onlineDigests && ready.desiredOnline == first.onlineDigests)
         #expect(
             ready.features?.message
-                == "21 values of 8 sampled vectors are bit for bit those of training")
+                == "24 values of 8 sampled vectors are bit for bit those of training")
         try fixture.write([try fixture.onlineServed(temp: 8.5, sampled: 8.25)])
         let failed = try await fixture.await("failed") { $0.failure != nil }
         #expect(failed.online == first.onlineDigests && failed.online != failed.desiredOnline)
