@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 
-from bench_tools import Client, Ingot, Processes, Project, free_port, quantile, table
+from bench_tools import Ingot, Processes, Project, free_port, quantile, table
 
 USERS = 100_000
 REQUESTS = 5_000
@@ -92,6 +93,27 @@ def write_project(project: Project) -> None:
             file.write(f"user-{user:08d},2024-02-01T00:00:00,{user % 97},{values}\n")
 
 
+class Lean:
+    """One connection that costs next to nothing: http.client takes longer than the gateway."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def post(self, path: str, body: str) -> bytes:
+        """Head and body of the answer."""
+        head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._socket.sendall((head + body).encode())
+        answer = self._socket.recv(1 << 16)
+        while True:
+            start, _, rest = answer.partition(b"\r\n\r\n")
+            if rest and len(rest) >= int(
+                start.lower().partition(b"content-length: ")[2].split()[0]
+            ):
+                return answer
+            answer += self._socket.recv(1 << 16)
+
+
 def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None:
     """Print the latency of look-ups, each of another user."""
     write_project(project)
@@ -105,16 +127,16 @@ def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None
         ),
     ]
     ingot.wait(commit, serving=True)
-    client = Client(port)
+    client = Lean(port)
     names = [f"users:f{i}" for i in range(FEATURES)]
     seconds = []
     for number in range(REQUESTS + 500):
         user = f"user-{(number * 7919) % USERS:08d}"
         body = json.dumps({"features": names, "entities": {"user": [user]}})
         start = time.perf_counter()
-        status, answer = client.request("POST", PATH, body)
+        answer = client.post(PATH, body)
         took = time.perf_counter() - start
-        if status != 200 or b"NOT_FOUND" in answer:
+        if b" 200 " not in answer[:20] or b"NOT_FOUND" in answer:
             raise AssertionError(answer)
         if number >= 500:
             seconds.append(took)
@@ -124,7 +146,7 @@ def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None
     print(
         f"`POST {PATH}`: {FEATURES} features of one of {USERS:,} entities a request, one\n"
         f"connection, {REQUESTS:,} requests for entities in no order, 500 before them.\n"
-        "Clocked in a Python client (http.client).\n"
+        "Clocked in a Python client on a bare socket.\n"
     )
     cells = [f"{quantile(seconds, share) * 1000:.3f} ms" for share in (0.5, 0.9, 0.99)]
     table(("p50", "p90", "p99"), [cells])
