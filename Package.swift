@@ -47,6 +47,9 @@ let package = Package(
         /// libyaml, from the system.
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        /// SQLite, from the system: instances and the gateway read files of online features with it.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         /// glibc's settings of its allocator, which its Swift module leaves out.
         .systemLibrary(name: "CMalloc"),
         /// Ingot's own declarations of the ONNX Runtime C API, which is loaded with dlopen.
@@ -92,9 +95,9 @@ let package = Package(
             ],
             exclude: ["README.md"],
             swiftSettings: strict),
-        /// ONNX Runtime sessions, signatures, tensors.
+        /// ONNX Runtime sessions, signatures, tensors; look-ups of online features.
         .target(
-            name: "Inference", dependencies: ["ResourceAPI", "COnnxRuntime"],
+            name: "Inference", dependencies: ["ResourceAPI", "COnnxRuntime", "CSQLite"],
             exclude: ["README.md"],
             swiftSettings: strict),
         /// The serving instance and the gateway.
@@ -121,7 +124,8 @@ let package = Package(
 
         /// Projects and stand-ins for tests; no product imports it.
         .target(
-            name: "TestSupport", dependencies: ["ResourceAPI", "ResourceGraph", "Manifests"],
+            name: "TestSupport",
+            dependencies: ["ResourceAPI", "ResourceGraph", "Manifests", "CSQLite"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "ResourceAPITests", dependencies: ["ResourceAPI"], swiftSettings: strict),
@@ -152,12 +156,14 @@ let package = Package(
             dependencies: ["StateStore", "Planning", "ResourceAPI", "SQLiteFaults"],
             swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference", "ResourceAPI"],
+            name: "InferenceTests", dependencies: ["Inference", "ResourceAPI", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "ServingTests",
-            dependencies: ["Serving", "Inference", "ResourceAPI", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "Serving", "Inference", "ResourceAPI", "TestSupport", nioCore, nioPosix, nioHTTP1,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ReconcilerTests",

@@ -35,6 +35,33 @@ package enum BoundedFile {
         return bytes
     }
 
+    /// Reads a file of any size through, piece by piece.
+    /// - Throws: `InferenceError.fileUnreadable`, `.digestMismatch`.
+    package static func verify(
+        path: String, expecting expected: Digest
+    ) throws(InferenceError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw .fileUnreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var builder = DigestBuilder()
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let got = Glibc.read(descriptor, &buffer, buffer.count)
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else {
+                throw .fileUnreadable(path: path, reason: String(cString: strerror(errno)))
+            }
+            if got == 0 { break }
+            buffer.withUnsafeBytes { builder.update(UnsafeRawBufferPointer(rebasing: $0[..<got])) }
+        }
+        let actual = builder.finish()
+        guard actual == expected else {
+            throw .digestMismatch(path: path, expected: expected, actual: actual)
+        }
+    }
+
     /// Reads a file whose content must have the given digest.
     /// - Throws: also `InferenceError.digestMismatch`.
     package static func read(

@@ -20,6 +20,8 @@ package struct InferRequest: Hashable, Sendable {
     }
 
     package var id: String?
+    /// The time that the request is of, as it was written; nil for now.
+    package var timestamp: String?
     package var inputs: [Input] = []
     /// The outputs that are asked for; nil for all.
     package var outputs: [String]?

@@ -17,7 +17,7 @@ package enum InferRequestReader {
         try scanner.object { scanner, key throws(InferenceError) in
             switch key {
             case "id": request.id = try id(&scanner)
-            case "parameters": try parameters(&scanner, of: "the request")
+            case "parameters": request.timestamp = try timestamp(&scanner)
             case "inputs":
                 hasInputs = true
                 try inputs(&scanner, &request)
@@ -49,6 +49,24 @@ package enum InferRequestReader {
                 expected: "a string of at most \(maximumIDBytes) bytes")
         }
         return id
+    }
+
+    /// The parameters of the request, of which only `timestamp` says something.
+    private static func timestamp(
+        _ scanner: inout JSONScanner
+    ) throws(InferenceError) -> String? {
+        guard scanner.peek() == UInt8(ascii: "{") else {
+            throw .fieldType(name: "parameters", place: "the request", expected: "an object")
+        }
+        var found: String?
+        try scanner.object { scanner, key throws(InferenceError) in
+            if key == "timestamp" {
+                found = try text(&scanner, "timestamp", of: "the parameters")
+            } else {
+                try scanner.skipValue(depth: 2)
+            }
+        }
+        return found
     }
 
     private static func parameters(

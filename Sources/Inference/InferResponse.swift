@@ -44,8 +44,10 @@ package struct InferResponseWriter: Sendable {
 
     /// - Parameters:
     ///   - id: the request's, echoed; the prediction's if it has none.
+    ///   - online: the worst status of the views whose features were looked up.
     package func write(
-        _ predictions: Predictions, outputs: [PredictionOutput], id: String?, predictionID: String
+        _ predictions: Predictions, outputs: [PredictionOutput], id: String?, predictionID: String,
+        online: [OnlineRequest.ViewStatus] = []
     ) -> [UInt8] {
         var writer = JSONWriter(
             capacity: 512 + predictions.values.count * 16 + predictions.rows * 16)
@@ -53,6 +55,12 @@ package struct InferResponseWriter: Sendable {
         writer.string(id ?? predictionID)
         writer.raw(",\"parameters\":{\"prediction_id\":")
         writer.string(predictionID)
+        for view in online {
+            writer.raw(",")
+            writer.string("online.\(view.name)")
+            writer.raw(":")
+            writer.string(view.status.rawValue)
+        }
         writer.raw(bytes: tail)
         for (index, output) in outputs.enumerated() {
             if index > 0 { writer.raw(",") }

@@ -54,6 +54,8 @@ package enum InferenceError: Error, Hashable, Sendable {
     case valueTime(input: String, index: Int, text: String)
     case outputUnknown(String, known: [String])
     case runFailed
+    /// Online features.
+    case online(OnlineProblem)
 }
 
 extension InferenceError {
@@ -65,6 +67,7 @@ extension InferenceError {
             .modelDomain, .modelExternalData, .modelNotTensor, .modelElement, .modelRejected,
             .signatureMalformed, .signatureMismatch, .outputShape, .runFailed:
             false
+        case .online(let problem): problem.isRequestFault
         default: true
         }
     }
@@ -156,6 +159,7 @@ extension InferenceError {
         case .valueTime(let input, let index, let text):
             "value \(index) of input '\(input)' is '\(text)', which is not a time"
         case .outputUnknown(let name, _): "unknown output '\(name)'"
+        case .online(let problem): problem.message
         default: nil
         }
     }
@@ -181,6 +185,7 @@ extension InferenceError {
         case .inputsMixed: "send either the packed tensors or one input per column"
         case .inputCount, .inputRagged: "data is row by row, flat or nested like the shape"
         case .tooManyRows: "split the request"
+        case .online(let problem): problem.hint
         case .valueType(_, _, let found, _) where found == "null": nil
         case .outputUnknown(_, let known):
             "the model has " + known.map { "'\($0)'" }.joined(separator: ", ")

@@ -23,6 +23,14 @@ package struct JSONWriter {
         bytes.append(contentsOf: value.description.utf8)
     }
 
+    /// The shortest text that reads back as the same number, whole numbers without a point; null if
+    /// it is not finite.
+    package mutating func number(_ value: Double) {
+        guard value.isFinite else { return raw("null") }
+        guard value != value.rounded() || abs(value) >= 0x1p53 else { return number(Int(value)) }
+        bytes.append(contentsOf: value.description.utf8)
+    }
+
     /// The shortest text that reads back as the same float; null if it is not finite, because JSON
     /// has no such number.
     package mutating func number(_ value: Float) {

@@ -8,6 +8,15 @@ extension Predictor {
     /// a missing value.
     /// - Throws: an `InferenceError` whose `isRequestFault` is true.
     package func rows(of request: InferRequest) throws(InferenceError) -> RowBatch {
+        var online: OnlineRequest?
+        return try rows(of: request, online: &online)
+    }
+
+    /// - Parameter online: where features come from that the request has not but whose entities it
+    ///   names.
+    package func rows(
+        of request: InferRequest, online: inout OnlineRequest?
+    ) throws(InferenceError) -> RowBatch {
         let packedNames = signature.inputs.map(\.name)
         // A column may have a packed tensor's name, then the other inputs decide.
         let packed = request.inputs.first {
@@ -20,7 +29,7 @@ extension Predictor {
         {
             return try packedRows(request, packedNames)
         }
-        return try columnRows(request)
+        return try columnRows(request, &online)
     }
 
     // MARK: Packed tensors
@@ -68,7 +77,9 @@ extension Predictor {
 
     // MARK: One input per column
 
-    private func columnRows(_ request: InferRequest) throws(InferenceError) -> RowBatch {
+    private func columnRows(
+        _ request: InferRequest, _ online: inout OnlineRequest?
+    ) throws(InferenceError) -> RowBatch {
         let names = columns.names
         var given = [Bool](repeating: false, count: names.count)
         var rowsOfFirst: (name: String, rows: Int)?
@@ -76,6 +87,10 @@ extension Predictor {
             request: request, takesNulls: signature.numeric?.nullable != false)
         for input in request.inputs {
             guard let position = columns.position(of: input.name) else {
+                if try online?.takesKey(input) == true {
+                    try assembler.check(input, rows: input.shape[0], width: 1, &rowsOfFirst)
+                    continue
+                }
                 throw .inputUnknown(input.name, near: NearName.of(input.name, among: names))
             }
             if given[position] { throw .inputDuplicate(input.name) }
@@ -101,6 +116,7 @@ extension Predictor {
                     input, column: column, width: columns.doubleWidth, of: signature.double)
             }
         }
+        if !request.inputs.isEmpty { try online?.plan(request, given: &given) }
         // Without any input there is nothing that says how many rows there are.
         let isEmpty = request.inputs.isEmpty
         let missing = names.indices.filter {
@@ -111,6 +127,9 @@ extension Predictor {
         }
         assembler.fillOmitted(
             numericWidth: columns.numericWidth, categoricalWidth: columns.categoricalWidth)
+        try online?.fill(
+            &assembler.batch, from: request, columns: columns,
+            takesNulls: signature.numeric?.nullable != false)
         return assembler.batch
     }
 }

@@ -6,6 +6,7 @@ import ResourceGraph
 struct GraphIndex: Sendable {
     private var modelsByConfig: [ResourceName: [ResourceName]] = [:]
     private var deploymentsByModel: [ResourceName: [ResourceName]] = [:]
+    private var configsByView: [ResourceName: [ResourceName]] = [:]
 
     init() {}
 
@@ -15,8 +16,15 @@ struct GraphIndex: Sendable {
                 modelsByConfig[model.trainingConfig, default: []].append(id.name)
             } else if let deployment = resource.deployment {
                 deploymentsByModel[deployment.model, default: []].append(id.name)
+            } else if let config = resource.trainingConfig {
+                for view in config.views { configsByView[view, default: []].append(id.name) }
             }
         }
+    }
+
+    /// Those whose model's config reads the view.
+    func deployments(reading view: ResourceName) -> [ResourceName] {
+        (configsByView[view] ?? []).flatMap(models(of:)).flatMap(deployments(of:))
     }
 
     func models(of config: ResourceName) -> [ResourceName] { modelsByConfig[config] ?? [] }
@@ -102,7 +110,9 @@ extension ReconcilerCore {
         case .deployment: dirty.deployments.insert(id.name)
         case .trainingConfig:
             for model in index.models(of: id.name) { touch(model: model) }
-        case .project, .dataset, .featureView: break
+        case .featureView:
+            dirty.deployments.formUnion(index.deployments(reading: id.name))
+        case .project, .dataset: break
         }
     }
 }

@@ -102,9 +102,16 @@ package struct ServingIntent: Hashable, Sendable {
     package let deployment: ResourceName
     package let replicas: Int
     package let version: ModelVersion
-    package init(deployment: ResourceName, replicas: Int, version: ModelVersion) {
+    /// The online features that are there for it, by view. Those that the version was not trained
+    /// with are left out where its files are looked up.
+    package let online: [ResourceName: Digest]
+    package init(
+        deployment: ResourceName, replicas: Int, version: ModelVersion,
+        online: [ResourceName: Digest] = [:]
+    ) {
         self.deployment = deployment
         self.replicas = replicas
         self.version = version
+        self.online = online
     }
 }

@@ -56,7 +56,12 @@ package enum CoreLoading {
                     $0.number == served.version && $0.digest == served.digest
                 })
             else { return nil }
-            return ServingIntent(deployment: name, replicas: served.replicas, version: version)
+            let online = (served.onlineDigests ?? [:]).compactMap { view, digest in
+                ResourceName(view).map { ($0, digest) }
+            }
+            return ServingIntent(
+                deployment: name, replicas: served.replicas, version: version,
+                online: Dictionary(online, uniquingKeysWith: { first, _ in first }))
         }
     }
 }

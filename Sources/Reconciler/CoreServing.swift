@@ -146,6 +146,10 @@ extension ReconcilerCore {
             // Not while its artifact is lost and being made again.
             plan.state.results[version.fingerprint]?.digest == version.digest
         else { return serving.intents[name] }
-        return ServingIntent(deployment: name, replicas: spec.replicas, version: version)
+        guard let online = onlineViews(for: version, servedBy: name, desired) else {
+            return serving.intents[name]
+        }
+        return ServingIntent(
+            deployment: name, replicas: spec.replicas, version: version, online: online)
     }
 }

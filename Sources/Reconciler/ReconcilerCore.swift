@@ -136,6 +136,9 @@ package struct ReconcilerCore: Sendable {
             if id.kind == .train || id.kind == .evaluate {
                 for model in index.models(of: id.resource.name) { touch(model: model) }
             }
+            if id.kind == .online {
+                dirty.deployments.formUnion(index.deployments(reading: id.resource.name))
+            }
             work.enqueue(id)
         }
         markStatuses(dependingOn: steps)

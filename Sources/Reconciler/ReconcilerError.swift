@@ -1,3 +1,4 @@
+package import Planning
 package import ResourceAPI
 package import SourceControl
 
@@ -13,6 +14,11 @@ package enum ReconcilerError: Error, Hashable, Sendable {
     case servingNotWritten(path: String, reason: String)
     /// A version's artifact is no model.
     case noModelInArtifact(Digest)
+    /// An artifact of an `online` step without its files.
+    case noValuesInArtifact(Digest)
+    /// A version was trained with features that are defined otherwise now; `field` is the first
+    /// that differs.
+    case otherDefinition(ModelVersion, view: ResourceName, field: String)
     case pruneRefused(count: Int, of: Int, limit: String, CommitID)
     /// `metadata.prune: disabled` stood in the last manifest of a resource that the commit has not.
     case pruneProtected(ResourceID, CommitID)
@@ -32,6 +38,10 @@ package enum ReconcilerError: Error, Hashable, Sendable {
         case .servingNotWritten(let path, let reason): "cannot write \(path): \(reason)"
         case .noModelInArtifact(let digest):
             "the artifact \(digest.short) has no model.onnx and signature.json"
+        case .noValuesInArtifact(let digest):
+            "the artifact \(digest.short) has no online.sqlite and sample.json"
+        case .otherDefinition(let version, let view, let field):
+            "version \(version.number) of model/\(version.model) was trained with another \(field) of featureview/\(view) than the commit has"
         case .pruneRefused(let count, let all, let limit, let commit):
             "the commit \(commit.short) would remove \(count) of \(all) resources, more than \(limit)"
         case .pruneProtected(let resource, let commit):
@@ -48,7 +58,9 @@ package enum ReconcilerError: Error, Hashable, Sendable {
             "data roots: \(roots.map(\.display).joined(separator: ", ")); add one with spec.dataRoots of the Project"
         case .sourceMissing: "commit the file, or name the folder that holds it with --data"
         case .sourceUnreadable, .servingNotWritten: nil
-        case .noModelInArtifact: "`ingot verify` shows what else is damaged"
+        case .otherDefinition:
+            "what was served goes on until a version that is trained with it takes its place"
+        case .noModelInArtifact, .noValuesInArtifact: "`ingot verify` shows what else is damaged"
         case .sourceChanged: "the step is repeated with the new content"
         case .pruneRefused(_, _, _, let commit), .pruneProtected(_, let commit):
             "if that is meant, confirm with `ingot approve \(commit.short)`; else bring them back"

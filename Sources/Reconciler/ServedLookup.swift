@@ -44,7 +44,8 @@ struct ServedLookup: Sendable {
             model: version.model.text, version: version.number,
             digest: version.digest, commit: version.commit.hex,
             onnxPath: onnx.path, signaturePath: signature.path, onnxDigest: onnx.digest,
-            runtimeLibrary: try await library(of: version))
+            runtimeLibrary: try await library(of: version),
+            online: try await OnlineLookup(store: store).find(intent))
     }
 
     /// What is lost is found, and made again, by the next look at what exists.

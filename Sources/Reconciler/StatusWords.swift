@@ -5,6 +5,8 @@ import StateStore
 /// Says a verdict in both vocabularies: Argo's words for people, conditions for machines.
 struct StatusWords {
     let resource: ResourceID
+    /// Of a deployment with online features.
+    var features: FeatureComparison?
 
     func status(_ verdict: Summarizer.Verdict) -> ResourceStatus {
         switch verdict {
@@ -58,6 +60,18 @@ struct StatusWords {
         _ sync: SyncStatus, _ health: HealthStatus, _ conditions: [Condition], _ text: String
     ) -> ResourceStatus {
         ResourceStatus(
-            resource: resource, sync: sync, health: health, conditions: conditions, message: text)
+            resource: resource, sync: sync, health: health,
+            conditions: conditions + featureCondition.filter { !conditions.contains($0) },
+            message: text)
+    }
+
+    private var featureCondition: [Condition] {
+        guard let features else { return [] }
+        let isEqual = features.difference == nil
+        return [
+            condition(
+                "FeaturesConsistent", isEqual ? .yes : .no,
+                isEqual ? "SampleEqual" : "SampleDiffers", features.message)
+        ]
     }
 }

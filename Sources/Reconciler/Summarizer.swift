@@ -20,10 +20,11 @@ struct Summarizer {
 
     func status(of id: ResourceID) -> ResourceStatus {
         let verdict = healed(id) ?? verdict(of: id)
-        guard let suspension = core.suspension(of: id) else {
-            return StatusWords(resource: id).status(verdict)
-        }
-        return StatusWords(resource: id).status(verdict, suspended: suspension)
+        let words = StatusWords(
+            resource: id,
+            features: id.kind == .deployment ? core.serving.reports[id.name.text]?.features : nil)
+        guard let suspension = core.suspension(of: id) else { return words.status(verdict) }
+        return words.status(verdict, suspended: suspension)
     }
 
     private func healed(_ id: ResourceID) -> Verdict? {
@@ -201,6 +202,9 @@ extension Summarizer {
         if let failure = actual.failure {
             return .stalled(reason: "RolloutFailed", "\(failure); \(shown)")
         }
+        if let missing = core.missingStep(of: id.name, desired) {
+            return verdict(waitingFor: missing, shown)
+        }
         if let intent = core.serving.intents[id.name],
             intent.version.digest != actual.desiredDigest
         {
@@ -208,12 +212,22 @@ extension Summarizer {
             return .working(
                 reason: "Progressing", "\(shown); v\(intent.version.number) is wanted")
         }
-        guard actual.digest == actual.desiredDigest,
-            actual.readyReplicas >= actual.desiredReplicas
+        guard actual.digest == actual.desiredDigest, actual.online == actual.desiredOnline,
+            core.isTold(actual), actual.readyReplicas >= actual.desiredReplicas
         else {
             return .working(reason: "Progressing", shown)
         }
         return .ready(shown)
+    }
+
+    /// A version is not served before the values of its online views are there.
+    private func verdict(waitingFor step: StepID, _ shown: String) -> Verdict {
+        switch core.plan.step(step)?.action {
+        case .failed, .blocked, .missingSource:
+            .kept(
+                reason: "DependencyNotReady", "waits for \(step), \(trouble(of: step)); \(shown)")
+        default: .working(reason: "DependencyNotReady", "waits for \(step); \(shown)")
+        }
     }
 
     /// What a deployment that serves nothing waits for, link by link; nil if that is the gateway.

@@ -34,7 +34,8 @@ struct WaitChain {
         case .model: return config(of: id)
         case .deployment:
             guard core.serving.intents[id.name] == nil else { return nil }
-            return desired.graph.resources[id]?.deployment.map { ResourceID(.model, $0.model) }
+            return core.missingStep(of: id.name, desired)?.resource
+                ?? desired.graph.resources[id]?.deployment.map { ResourceID(.model, $0.model) }
         case .dataset, .featureView, .trainingConfig:
             return desired.graph.steps(of: id).lazy.compactMap(obstacle).first
         case .project: return nil

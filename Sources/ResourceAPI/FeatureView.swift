@@ -23,6 +23,8 @@ package struct FeatureViewSpec: Hashable, Sendable {
     /// A row older than this, by event time, is not used. Nil: never too old.
     package let ttl: ManifestDuration?
     package let features: [Feature]
+    /// Whether the values are made available to serving.
+    package let online: Bool
 
     /// A view of a dataset.
     package init(
@@ -31,7 +33,8 @@ package struct FeatureViewSpec: Hashable, Sendable {
         timestamp: String,
         knownAt: KnownAt,
         ttl: ManifestDuration? = nil,
-        features: [Feature]
+        features: [Feature],
+        online: Bool = false
     ) {
         source = .dataset(dataset)
         self.entity = entity
@@ -39,11 +42,13 @@ package struct FeatureViewSpec: Hashable, Sendable {
         self.knownAt = knownAt
         self.ttl = ttl
         self.features = features
+        self.online = online
     }
 
     /// A view of a view.
     package init(
-        view: ResourceName, entity: [String], ttl: ManifestDuration? = nil, features: [Feature]
+        view: ResourceName, entity: [String], ttl: ManifestDuration? = nil, features: [Feature],
+        online: Bool = false
     ) {
         source = .view(view)
         self.entity = entity
@@ -51,6 +56,7 @@ package struct FeatureViewSpec: Hashable, Sendable {
         knownAt = nil
         self.ttl = ttl
         self.features = features
+        self.online = online
     }
 
     package var dataset: ResourceName? {

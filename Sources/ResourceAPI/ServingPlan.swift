@@ -28,6 +28,8 @@ package struct ServedDeployment: Hashable, Sendable, Codable {
     package let onnxDigest: Digest
     /// Absolute path of libonnxruntime.so of the runtime that the model was trained with.
     package let runtimeLibrary: String
+    /// The views whose features it looks up, by name; nil for none.
+    package let online: [ServedView]?
     package init(
         name: String,
         replicas: Int,
@@ -38,7 +40,8 @@ package struct ServedDeployment: Hashable, Sendable, Codable {
         onnxPath: String,
         signaturePath: String,
         onnxDigest: Digest,
-        runtimeLibrary: String
+        runtimeLibrary: String,
+        online: [ServedView]? = nil
     ) {
         self.name = name
         self.replicas = replicas
@@ -50,6 +53,7 @@ package struct ServedDeployment: Hashable, Sendable, Codable {
         self.signaturePath = signaturePath
         self.onnxDigest = onnxDigest
         self.runtimeLibrary = runtimeLibrary
+        self.online = online
     }
 }
 
@@ -67,6 +71,13 @@ package struct ServingReport: Hashable, Sendable, Codable {
     }
 }
 
+extension ServedDeployment {
+    /// Which online features it answers with; nil for none.
+    package var onlineDigests: [String: Digest]? {
+        online.map { Dictionary($0.map { ($0.name, $0.digest) }, uniquingKeysWith: { a, _ in a }) }
+    }
+}
+
 package struct DeploymentReport: Hashable, Sendable, Codable {
     package let name: String
     /// What requests are answered with; nil before the first version is up.
@@ -81,6 +92,12 @@ package struct DeploymentReport: Hashable, Sendable, Codable {
     package let failure: String?
     /// Unexpected ends of instances since the gateway started.
     package let restarts: Int
+    /// Digests of the online views of what answers, by name, and of what the plan asks for; nil for
+    /// none.
+    package let online: [String: Digest]?
+    package let desiredOnline: [String: Digest]?
+    /// Of the newest instance that compared its features; nil if it has no online views.
+    package let features: FeatureComparison?
     package init(
         name: String,
         version: Int? = nil,
@@ -89,7 +106,10 @@ package struct DeploymentReport: Hashable, Sendable, Codable {
         desiredReplicas: Int,
         desiredDigest: Digest,
         failure: String? = nil,
-        restarts: Int
+        restarts: Int,
+        online: [String: Digest]? = nil,
+        desiredOnline: [String: Digest]? = nil,
+        features: FeatureComparison? = nil
     ) {
         self.name = name
         self.version = version
@@ -99,5 +119,8 @@ package struct DeploymentReport: Hashable, Sendable, Codable {
         self.desiredDigest = desiredDigest
         self.failure = failure
         self.restarts = restarts
+        self.online = online
+        self.desiredOnline = desiredOnline
+        self.features = features
     }
 }

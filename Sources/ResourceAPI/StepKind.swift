@@ -3,6 +3,8 @@ package enum StepKind: String, CaseIterable, Hashable, Sendable, Codable, Compar
     case snapshot
     case profile
     case features
+    /// What a feature view's features are at one instant, for serving.
+    case online
     case trainingSet = "training-set"
     case train
     case evaluate

@@ -8,6 +8,7 @@ extension StepKind {
         case .snapshot: 1
         case .profile: 1
         case .features: 1
+        case .online: 1
         case .trainingSet: 1
         case .train: 1
         case .evaluate: 1

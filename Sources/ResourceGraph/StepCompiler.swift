@@ -18,7 +18,7 @@ struct StepCompiler {
         switch resource.spec {
         case .dataset(let spec):
             if case .noop = spec.source { [.noop] } else { [.snapshot, .profile] }
-        case .featureView: [.features]
+        case .featureView(let spec): spec.online ? [.features, .online] : [.features]
         case .trainingConfig: [.trainingSet, .train, .evaluate]
         case .project, .model, .deployment: []
         }
@@ -87,12 +87,19 @@ extension StepCompiler {
             let features = StepID(ResourceID(.featureView, view), .features)
             input = StepInput(name: "view", origin: .step(features))
         }
-        return [
-            Step(
-                id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
-                recipe: spec.recipe(knownAt: viewSource(id.name, spec)?.knownAt),
-                inputs: [input], after: after)
-        ]
+        let recipe = spec.recipe(knownAt: viewSource(id.name, spec)?.knownAt)
+        let features = Step(
+            id: StepID(id, .features), recipeVersion: StepKind.features.recipeVersion,
+            recipe: recipe, inputs: [input], after: after)
+        return spec.online ? [features, onlineStep(id, recipe)] : [features]
+    }
+
+    private func onlineStep(_ id: ResourceID, _ recipe: JSONValue) -> Step {
+        let input = StepInput(
+            name: "view:\(id.name)", origin: .step(StepID(id, .features)))
+        return Step(
+            id: StepID(id, .online), recipeVersion: StepKind.online.recipeVersion,
+            recipe: recipe, inputs: [input])
     }
 }
 

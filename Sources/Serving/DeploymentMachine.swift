@@ -189,6 +189,6 @@ extension ServedDeployment {
         ServedDeployment(
             name: name, replicas: 0, model: model, version: version, digest: digest,
             commit: commit, onnxPath: onnxPath, signaturePath: signaturePath,
-            onnxDigest: onnxDigest, runtimeLibrary: runtimeLibrary)
+            onnxDigest: onnxDigest, runtimeLibrary: runtimeLibrary, online: online)
     }
 }

@@ -54,7 +54,10 @@ final class GatewayFolders: Sendable {
     }
 
     func socketPath(_ id: Int) -> String { "\(socketFolder)/instance-\(id).sock" }
-    func removeSocket(_ id: Int) { unlink(socketPath(id)) }
+    func removeSocket(_ id: Int) {
+        unlink(socketPath(id))
+        unlink(FeatureReport.path(beside: socketPath(id)))
+    }
 
     func logPath(deployment: String, id: Int) -> String {
         "\(statePath)/logs/instance-\(deployment)-\(id).log"

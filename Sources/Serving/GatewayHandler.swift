@@ -1,6 +1,7 @@
 import Inference
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// What all connections of one event loop share. Confined to that loop.
 final class GatewayLoop {
@@ -134,6 +135,7 @@ final class GatewayHandler: ChannelInboundHandler {
         let content = body
         body = nil
         let path = V2Path(head.uri)
+        if FeatureEndpoint.isPath(head.uri) { return features(context, head.method, content) }
         if case .model(let name, let version, let action) = path {
             let wanted: HTTPMethod = action == .infer ? .POST : .GET
             guard head.method == wanted || (wanted == .GET && head.method == .HEAD) else {
@@ -165,6 +167,35 @@ final class GatewayHandler: ChannelInboundHandler {
         case .ready: finish(.health(ready: shared.routes.isReady))
         default:
             finish(HTTPReply(ServingError.notFound(path: String(head.uri.prefix(200)))))
+        }
+    }
+
+    /// Answers for online features, without an instance.
+    private func features(
+        _ context: ChannelHandlerContext, _ method: HTTPMethod, _ content: ByteBuffer?
+    ) {
+        guard method == .POST else {
+            return finish(
+                HTTPReply(
+                    ServingError.methodNotAllowed(method: method.rawValue, allowed: "POST")))
+        }
+        let (sources, deployments) = shared.routes.features
+        let endpoint = FeatureEndpoint(sources: sources, deployments: deployments)
+        do throws(ServingError) {
+            let query = try endpoint.query(content)
+            guard query.lookups > ServingLimits.inlineLookups else {
+                return finish(try query.answer())
+            }
+            let result = NIOThreadPool.singleton.runIfActive(eventLoop: context.eventLoop) {
+                do throws(ServingError) { return try query.answer() } catch {
+                    return HTTPReply(error)
+                }
+            }
+            result.assumeIsolated().whenComplete { result in
+                self.finish((try? result.get()) ?? HTTPReply(.serviceUnavailable) { _ in })
+            }
+        } catch {
+            finish(HTTPReply(error))
         }
     }
 
@@ -273,7 +304,7 @@ extension HTTPReply {
             writer.raw(
                 """
                 {"name":"ingot","protocol":"Open Inference Protocol v2","try":"GET /v2/health/ready, \
-                GET /v2/models/<deployment>, POST /v2/models/<deployment>/infer"}
+                GET /v2/models/<deployment>, POST /v2/models/<deployment>/infer, POST /get-online-features"}
                 """)
         }
     }

@@ -68,7 +68,7 @@ final class InstanceHandler: ChannelInboundHandler {
         if let reply = endpoint.answer(head.method, head.uri) {
             return finish(context, reply, keepAlive, withoutBody: head.method == .HEAD)
         }
-        guard (content?.readableBytes ?? 0) <= ServingLimits.inlineBytes else {
+        guard (content?.readableBytes ?? 0) <= endpoint.inlineBytes else {
             return onPool(context, keepAlive) { [endpoint] in
                 Self.reply { endpoint.infer(try endpoint.prepare(content)) }
             }

@@ -27,6 +27,7 @@ final class RouteTable: Sendable {
         var replicas: [Replica] = []
         var failure: String?
         var turn = 0
+        var features: FeatureSource?
     }
 
     private struct State {
@@ -77,11 +78,26 @@ final class RouteTable: Sendable {
             String(name.prefix(100)), known: known, near: NearName.of(name, among: known))
     }
 
-    func set(_ name: String, version: Int?, replicas: [Replica], failure: String?) {
+    /// - Parameter features: the online features of what answers.
+    func set(
+        _ name: String, version: Int?, replicas: [Replica], failure: String?,
+        features: FeatureSource? = nil
+    ) {
         state.withLock { state in
             let turn = state.routes[name]?.turn ?? 0
             state.routes[name] = Route(
-                version: version, replicas: replicas, failure: failure, turn: turn)
+                version: version, replicas: replicas, failure: failure, turn: turn,
+                features: features)
+        }
+    }
+
+    /// The online features of all deployments, by the deployments' names; and all deployments.
+    var features: (sources: [FeatureSource], deployments: [String]) {
+        state.withLock { state in
+            let sources = state.routes.values.compactMap(\.features)
+            return (
+                sources.sorted { $0.deployment < $1.deployment }, state.routes.keys.sorted()
+            )
         }
     }
 

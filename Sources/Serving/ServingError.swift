@@ -1,3 +1,5 @@
+package import ResourceAPI
+
 /// Everything that can go wrong with the gateway or an instance, apart from the model and the
 /// request's content (`InferenceError`), and the words for it.
 package enum ServingError: Error, Hashable, Sendable {
@@ -21,7 +23,11 @@ package enum ServingError: Error, Hashable, Sendable {
     case timeout(model: String, seconds: Int)
     case connections(limit: Int)
 
+    case features(FeatureProblem)
+
     // Instances.
+    case featuresDiffer(FeatureComparison.Difference)
+    case reportNotWritten(path: String)
     case instanceNotReady(seconds: Int)
     case instanceNotStarted(reason: String)
     case instanceEnded(how: String, lastWords: String?)
@@ -58,6 +64,10 @@ package enum ServingError: Error, Hashable, Sendable {
         case .timeout(let model, let seconds):
             "model '\(model)' did not answer within \(seconds) seconds"
         case .connections(let limit): "more than \(limit) connections are open"
+        case .features(let problem): problem.message
+        case .featuresDiffer(let difference):
+            "the online features are not those of training: \(difference.message)"
+        case .reportNotWritten(let path): "cannot write '\(path)'"
         case .instanceNotReady(let seconds): "the instance was not ready within \(seconds) seconds"
         case .instanceNotStarted(let reason): "the instance could not be started: \(reason)"
         case .instanceEnded(let how, let words):
@@ -74,6 +84,7 @@ package enum ServingError: Error, Hashable, Sendable {
         case .notFound: "the paths are those of the Open Inference Protocol v2, see GET /"
         case .unknownModel(_, _, let near): near.map { "did you mean '\($0)'?" }
         case .bodyTooLarge: "split the request"
+        case .features(let problem): problem.hint
         case .noReplica, .notReady, .timeout, .connections: "try again later"
         default: nil
         }
@@ -86,6 +97,7 @@ package enum ServingError: Error, Hashable, Sendable {
         case .methodNotAllowed: 405
         case .bodyTooLarge: 413
         case .bodyMissing: 400
+        case .features(let problem): problem.statusCode
         case .notReady, .noReplica, .connections: 503
         case .timeout: 504
         default: 500

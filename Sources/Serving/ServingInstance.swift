@@ -29,7 +29,9 @@ package struct ServingInstance: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             let endpoint = try await pool.runIfActive {
-                try ModelEndpoint(configuration: configuration)
+                let endpoint = try ModelEndpoint(configuration: configuration)
+                try FeatureReport.settle(endpoint.comparison, beside: configuration.socketPath)
+                return endpoint
             }
             let traffic = Traffic()
             let path = configuration.socketPath

@@ -25,6 +25,13 @@ enum ServingLimits {
     static let inlineRows = 64
     /// Bodies up to here are parsed on the event loop.
     static let inlineBytes = 64 << 10
+    /// The same where online features are looked up.
+    static let inlineOnlineBytes = 8 << 10
+    /// Look-ups of features, entities times views, that are done on the event loop.
+    static let inlineLookups = 64
+    /// Entities of one request for features, and values of its answer.
+    static let featureRows = 10_000
+    static let featureValues = 1_000_000
     static let idleUpstreams = 64
     static let planBytes = 16 << 20
 

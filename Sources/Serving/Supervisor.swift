@@ -12,6 +12,8 @@ actor Supervisor {
         let served: ServedDeployment
         let replica: Replica
         let logPath: String
+        /// What the gateway itself looks up of it; there when it is ready.
+        var features: FeatureSource?
         var handle: (any LaunchedInstance)?
         /// Set when the machine has given it up.
         var isLeaving = false
@@ -30,6 +32,8 @@ actor Supervisor {
     private var lastID = 0
     private var lastReport: [DeploymentReport]?
     private var tasks: [Int: Task<Void, Never>] = [:]
+    /// Of the newest instance of each deployment that has compared its features.
+    private var comparisons: [String: FeatureComparison] = [:]
 
     init(
         folders: GatewayFolders, launcher: any InstanceLauncher, routes: RouteTable,
@@ -73,6 +77,7 @@ actor Supervisor {
         for action in actions { perform(action, name, machine) }
         if machine.isOver {
             machines[name] = nil
+            comparisons[name] = nil
             routes.remove(name)
         } else if running.values.allSatisfy({ $0.name != name || $0.isLeaving }) {
             // No instance, so no route was set: the failure is shown to clients.
@@ -95,7 +100,8 @@ actor Supervisor {
         case .route(let version, let ids):
             routes.set(
                 name, version: version, replicas: ids.compactMap { running[$0]?.replica },
-                failure: machine.failure)
+                failure: machine.failure,
+                features: ids.lazy.compactMap { self.running[$0]?.features }.first)
             logger.info(
                 "route",
                 metadata: [
@@ -147,10 +153,12 @@ actor Supervisor {
                 how: how, lastWords: folders.lastWords(logPath)
             ).description
         let name = served.name
+        let comparison = FeatureReport.read(beside: replica.socketPath)
         let wasLeaving = running.removeValue(forKey: id)?.isLeaving ?? true
         folders.removeSocket(id)
         tasks[id] = nil
         guard !wasLeaving else { return }
+        if let comparison { note(comparison, of: served) }
         logger.warning(
             "instance ended", metadata: ["deployment": "\(name)", "reason": "\(reason)"])
         handle(name, .ended(id, reason: reason))
@@ -160,8 +168,7 @@ actor Supervisor {
         let end = ContinuousClock.now.advanced(by: .seconds(ServingLimits.readySeconds))
         while ContinuousClock.now < end, !Task.isCancelled {
             if await ReadinessProbe.isReady(replica.socketPath, on: group.next()) {
-                guard let instance = running[id], !instance.isLeaving else { return }
-                return handle(instance.name, .ready(id))
+                return await ready(id, replica)
             }
             try? await Task.sleep(for: .milliseconds(5))
         }
@@ -169,6 +176,29 @@ actor Supervisor {
         running[id]?.fault =
             ServingError.instanceNotReady(seconds: ServingLimits.readySeconds).message
         await running[id]?.handle?.kill()
+    }
+
+    /// The gateway answers for the same features as the instance, from the same files.
+    private func ready(_ id: Int, _ replica: Replica) async {
+        guard let served = running[id]?.served else { return }
+        do {
+            let features = try await FeatureSource.open(served)
+            guard let instance = running[id], !instance.isLeaving else { return }
+            running[id]?.features = features
+            note(FeatureReport.read(beside: replica.socketPath), of: served)
+            handle(instance.name, .ready(id))
+        } catch {
+            running[id]?.fault = "\(error)"
+            await running[id]?.handle?.kill()
+        }
+    }
+
+    /// What an old version compares when it is started again says nothing of the new one.
+    private func note(_ comparison: FeatureComparison?, of served: ServedDeployment) {
+        guard machines[served.name]?.wanted?.withoutReplicas == served.withoutReplicas else {
+            return
+        }
+        comparisons[served.name] = comparison
     }
 
     private func retire(_ id: Int) async {
@@ -199,7 +229,9 @@ actor Supervisor {
                     name: name, version: machine.serving?.version,
                     digest: machine.serving?.digest, readyReplicas: machine.readyReplicas,
                     desiredReplicas: wanted.replicas, desiredDigest: wanted.digest,
-                    failure: machine.failure, restarts: machine.restarts)
+                    failure: machine.failure, restarts: machine.restarts,
+                    online: machine.serving?.onlineDigests, desiredOnline: wanted.onlineDigests,
+                    features: comparisons[name])
             }
         }
         guard always || reports != lastReport else { return }

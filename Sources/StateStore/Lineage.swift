@@ -27,6 +27,21 @@ extension StateStore {
     /// Runs of one lineage: far more than any has.
     private static var lineageLimit: Int { 10_000 }
 
+    /// The newest succeeded runs that made an artifact: other recipes may give the same bytes.
+    package func producers(
+        of artifact: Digest, limit: Int = 100
+    ) async throws(StateStoreError) -> [RunRecord] {
+        try await read { database in
+            try database.records(
+                "runs",
+                """
+                SELECT * FROM runs WHERE artifact = ? AND state = 'succeeded'
+                ORDER BY seq DESC LIMIT ?
+                """, [artifact, limit]
+            ).map { try RunRecord($0) }
+        }
+    }
+
     package func lineage(of artifact: Digest) async throws(StateStoreError) -> Lineage {
         try await read { database in
             var producers: [Digest: RunRecord] = [:]

@@ -22,6 +22,7 @@ from typing import Any
 
 import many_manifests
 from bench_joins import measure_flights, measure_generated, measure_memory
+from bench_online import measure_online
 from bench_overhead import report_overhead
 from bench_scale import measure_scale
 from bench_tools import (
@@ -469,6 +470,7 @@ def main() -> int:
             measure_flights(bench.python, bench.folder, states[0], inside)
             measure_generated(bench.ingot, bench.python, bench.folder, bench.root)
             measure_memory(bench.ingot, bench.python, bench.folder)
+            measure_online(*bench.environment("online"), bench.processes)
         except (BenchError, subprocess.TimeoutExpired) as error:
             print(f"error: {error}\nhint: the logs are {folder}/*.log", file=sys.stderr)
             status = 1

@@ -31,8 +31,6 @@ struct DesignTests {
         }
         #expect(
             short == [
-                "39:3 field 'online' is not supported yet",
-                "51:3 field 'online' is not supported yet",
                 "71:3 field 'search' is not supported yet",
                 "74:5 field 'slices' is not supported yet",
                 "77:28 field 'comparedTo' is not supported yet",
@@ -44,7 +42,8 @@ struct DesignTests {
             ])
         #expect(
             parsed.resources.map(\.id.description) == [
-                "project/flights", "dataset/weather", "model/arrival-delay",
+                "project/flights", "dataset/weather", "featureview/origin-delays",
+                "featureview/weather", "model/arrival-delay",
             ])
     }
 }

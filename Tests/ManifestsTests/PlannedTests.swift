@@ -13,13 +13,12 @@ struct PlannedTests {
                   source: {dataset: weather}
                   entity: [origin]
                   timestamp: time_hour
-                  features: [{column: temp}]
-                  online: true
+                  features: [{column: temp, closed: both}]
                 """)
         let expected = """
-            m.yaml:9:3: error: field 'online' is not supported yet
-                  online: true
-                  ^
+            m.yaml:8:29: error: field 'closed' is not supported yet
+                  features: [{column: temp, closed: both}]
+                                            ^
             hint: remove it; a later version of Ingot will have it
             """
         #expect(messages == expected)

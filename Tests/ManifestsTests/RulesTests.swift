@@ -363,6 +363,30 @@ struct RulesTests {
         #expect(messages == expected)
     }
 
+    @Test("A lag has no place in an online view with a time to live")
+    func onlineLag() {
+        let messages = messages(
+            of: """
+                apiVersion: ingot/v1
+                kind: FeatureView
+                metadata: {name: weather}
+                spec:
+                  source: {dataset: weather}
+                  entity: [origin]
+                  timestamp: time_hour
+                  ttl: 3h
+                  online: true
+                  features: [{name: before, column: temp, lag: 1}]
+                """)
+        let expected = """
+            m.yaml:10:14: error: 'lag' cannot be online in a view with a 'ttl' yet
+                  features: [{name: before, column: temp, lag: 1}]
+                             ^
+            hint: put the feature into a view of its own that is not online
+            """
+        #expect(messages == expected)
+    }
+
     private static let aggregates = """
         count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, \
         last, last_n, approx_percentile

@@ -15,6 +15,7 @@ struct ScriptedFactory {
     private(set) var running: [StepLaunch] = []
     private(set) var served: [String] = []
     private(set) var servedDigests: [Digest] = []
+    private(set) var servedOnline: [[ResourceName: Digest]] = []
     private(set) var statuses: [ResourceID: ResourceStatus] = [:]
     private(set) var settlements: [Settlement] = []
     private(set) var wakeAt: Int64?
@@ -164,6 +165,7 @@ struct ScriptedFactory {
         case .serve(_, let intents):
             served = intents.map { "\($0.deployment) v\($0.version.number) × \($0.replicas)" }
             servedDigests = intents.map(\.version.digest)
+            servedOnline = intents.map(\.online)
             effects.append("serve \(served.joined(separator: ", "))")
             queue.append(
                 .told(unservable.filter { name, _ in intents.contains { $0.deployment == name } }))

@@ -86,7 +86,9 @@ struct SQLResult: Decodable {
 
 /// Runs all cases in one Python process with DuckDB.
 enum SQLBatch {
-    static func run(_ cases: [SQLCase]) throws -> [SQLResult] {
+    static func run(_ cases: [SQLCase]) throws -> [SQLResult] { try run(json: cases.map(\.json)) }
+
+    static func run(json cases: [JSONValue]) throws -> [SQLResult] {
         let environment = ProcessInfo.processInfo.environment
         let runtime = environment["INGOT_TEST_RUNTIME"] ?? "/opt/ingot-rt"
         let python = runtime + "/bin/python"
@@ -98,7 +100,7 @@ enum SQLBatch {
         defer { try? FileManager.default.removeItem(at: folder) }
         let batch = folder.appending(path: "batch.json")
         let result = folder.appending(path: "result.json")
-        let json: JSONValue = ["cases": .array(cases.map(\.json))]
+        let json: JSONValue = ["cases": .array(cases)]
         try Data(json.canonicalBytes).write(to: batch)
 
         let process = Process()

@@ -102,8 +102,8 @@ class ServerTests(WorkerCase):
             (b'{"protocol":9}\n', "protocol 9 is not 1"),
             (
                 b'{"protocol":1,"kind":"trian"}\n',
-                "unknown kind 'trian'; known: snapshot, profile, features, training-set, train, "
-                "evaluate, noop",
+                "unknown kind 'trian'; known: snapshot, profile, features, online, "
+                "training-set, train, evaluate, noop",
             ),
             (b'{"protocol":1,"kind":"train"}\n', "'run' must be a string"),
             (b"\xff\xfe\n", None),

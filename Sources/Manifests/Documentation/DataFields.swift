@@ -129,6 +129,8 @@ extension FieldTable {
         .init(
             "spec.features.percentile", .share, .optional,
             "Of approx_percentile: the share of the values that lie at or below the result."),
-        .init("spec.online", .unknown, .planned, "Whether the features are served online."),
+        .init(
+            "spec.online", .boolean, .defaultsTo("false"),
+            "Whether serving looks the features up by entity, for requests that give none."),
     ]
 }

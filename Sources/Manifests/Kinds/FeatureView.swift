@@ -14,17 +14,29 @@ extension FeatureViewSpec {
         let knownAt = reader.optional("knownAt").map(KnownAt.decode)
         let ttl = reader.optional("ttl")?.duration()
         let items = reader.required("features")?.items()
+        let online = reader.optional("online")?.bool()
         let features = items?.compactMap(Feature.decode)
-        if let features, features.count == items?.count { checkOutputs(features, items ?? []) }
+        if let features, features.count == items?.count {
+            checkOutputs(features, items ?? [])
+            if online == true, ttl != nil { checkLags(features, items ?? []) }
+        }
         guard let source, let entity, let features else { return nil }
         if case .view(let view) = source {
-            return FeatureViewSpec(view: view, entity: entity, ttl: ttl, features: features)
+            return FeatureViewSpec(
+                view: view, entity: entity, ttl: ttl, features: features, online: online ?? false)
         }
         guard case .dataset(let dataset) = source, let timestamp else { return nil }
         return FeatureViewSpec(
             dataset: dataset, entity: entity, timestamp: timestamp,
             knownAt: (knownAt ?? nil) ?? .delay(ManifestDuration(seconds: 0)), ttl: ttl,
-            features: features)
+            features: features, online: online ?? false)
+    }
+
+    /// How old the row before the latest one is, an online file does not tell.
+    private static func checkLags(_ features: [Feature], _ items: [FieldValue]) {
+        for (feature, item) in zip(features, items) where feature.lag > 0 {
+            item.report(.lagOnline)
+        }
     }
 
     /// No two features may make a column of one name. Called only if every item gave a feature, so

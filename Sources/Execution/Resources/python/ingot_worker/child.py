@@ -29,6 +29,7 @@ _MODULES = {
     "snapshot": "snapshot",
     "profile": "profile",
     "features": "sql",
+    "online": "online",
     "training-set": "training_set",
     "train": "train",
     "evaluate": "evaluate",

@@ -12,7 +12,7 @@ from typing import Any
 VERSION = 1
 MAX_REQUEST = 64 << 20  # bytes
 MAX_EVENT = 64 << 10  # bytes, newline included
-KINDS = ("snapshot", "profile", "features", "training-set", "train", "evaluate", "noop")
+KINDS = ("snapshot", "profile", "features", "online", "training-set", "train", "evaluate", "noop")
 
 
 class BadRequest(Exception):
