@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # One set of flags everywhere: another set would rebuild everything.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PYTHON_SOURCES := Sources/Execution/Resources/python
+PYTHON_CLIENT := Sources/PythonClient
+PYTHON_ALL := $(PYTHON_SOURCES) $(PYTHON_CLIENT) Tests manifests examples
 PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git curl openssl
 BENCH_PACKAGES := nginx-light wrk ninja-build
 # One process for each: tests that wait for real processes must not starve those of other targets.
@@ -52,6 +54,8 @@ test: build ## Run every test: Swift, Python and end to end
 	echo "==> worker tests (Python)"; \
 	ORT_DISABLE_TELEMETRY=1 PYTHONPATH=$(PYTHON_SOURCES) PYTHONDONTWRITEBYTECODE=1 \
 	    "$$runtime/bin/python" -m unittest discover -q -s Tests/ingot_worker; \
+	echo "==> client tests (Python)"; \
+	PYTHONDONTWRITEBYTECODE=1 "$$runtime/bin/python" -m unittest discover -q -s Tests/ingot_client; \
 	for target in $(TEST_TARGETS); do \
 	    echo "==> $$target"; \
 	    swift test --skip-build $(SWIFT_FLAGS) --filter "^$$target\\." > .build/test.log 2>&1 \
@@ -102,16 +106,17 @@ bench: release ## Measure, side by side with peers, in one run
 .PHONY: format
 format: lint-tools ## Format the Swift and Python sources
 	swift format format --in-place --recursive --parallel Package.swift Sources Tests
-	.venv-lint/bin/ruff format --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
+	.venv-lint/bin/ruff format --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_ALL)
 
 .PHONY: check
 check: setup lint-tools ## Check formats, types and layering without running anything
 	@echo "==> swift format"
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@echo "==> ruff, mypy"
-	@.venv-lint/bin/ruff check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
-	@.venv-lint/bin/ruff format --check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES) Tests manifests examples
-	@.venv-lint/bin/mypy --config-file $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_SOURCES)/ingot_worker
+	@.venv-lint/bin/ruff check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_ALL)
+	@.venv-lint/bin/ruff format --check --config $(PYTHON_SOURCES)/pyproject.toml $(PYTHON_ALL)
+	@.venv-lint/bin/mypy --config-file $(PYTHON_SOURCES)/pyproject.toml \
+	    $(PYTHON_SOURCES)/ingot_worker $(PYTHON_CLIENT)/ingot_client
 
 .PHONY: lint-tools
 lint-tools:

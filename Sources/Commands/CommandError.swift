@@ -34,13 +34,20 @@ enum CommandError: Error, CustomStringConvertible {
     /// After the old state was moved to a place.
     case notRebuilt(reason: String, movedTo: String)
     case notMoved(path: String, reason: String)
+    case unknownAtCommit(String, CommitID, hint: String)
+    case notMade(StepID, CommitID, why: String?)
+    /// Made once, and not in the store any more.
+    case collected(StepID, CommitID)
+    case unreadableProfile(ResourceID)
+    case notWritten(path: String, reason: String)
+    case badSpine(path: String, reason: String)
 
     var description: String {
         guard let hint else { return message }
         return message + "\nhint: " + hint
     }
 
-    private var message: String { lookUpMessage ?? changeMessage }
+    private var message: String { lookUpMessage ?? dataMessage ?? changeMessage }
 
     private var lookUpMessage: String? {
         switch self {
@@ -59,6 +66,21 @@ enum CommandError: Error, CustomStringConvertible {
         case .remoteName(let name):
             "'\(name)' is not a commit's id, and the repository is not on this machine"
         case .noHead: "HEAD names no commit of the controller"
+        default: nil
+        }
+    }
+
+    private var dataMessage: String? {
+        switch self {
+        case .unknownAtCommit(let name, let commit, _):
+            "there is no \(name) at commit \(commit.short)"
+        case .notMade(let step, let commit, let why):
+            "no artifact of \(step) is recorded for commit \(commit.short)\(why.map { ": " + $0 } ?? "")"
+        case .collected(let step, let commit):
+            "the artifact of \(step) for commit \(commit.short) is not in the store any more"
+        case .unreadableProfile(let resource): "the profile of \(resource) cannot be read"
+        case .notWritten(let path, let reason): "cannot write \(path): \(reason)"
+        case .badSpine(let path, let reason): "\(path) cannot be a spine: \(reason)"
         default: nil
         }
     }
@@ -112,6 +134,16 @@ enum CommandError: Error, CustomStringConvertible {
         case .remoteName: "give the commit's id"
         case .nothingBefore: "name a commit: `ingot history` lists those that were reconciled"
         case .rebuiltHalfway: "mend it and run `ingot apply`; what was made so far is kept"
+        case .unknownAtCommit(_, _, let hint): hint
+        case .notMade(_, _, .some):
+            "`ingot plan --head COMMIT` says what would have to be done for it"
+        case .notMade:
+            "it was not reconciled, or its data have changed since: `ingot plan --head COMMIT` tells"
+        case .collected:
+            "it was collected after its retention, or lost: reconcile the commit again to have it made anew"
+        case .unreadableProfile: "it is of another release of Ingot: `ingot apply` makes it anew"
+        case .notWritten: "nothing was written"
+        case .badSpine: "give a CSV or Parquet file with the views' entity columns and a time"
         case .invalidManifests, .notAFolder, .stopped: nil
         }
     }

@@ -47,6 +47,9 @@ package struct Ingot: AsyncParsableCommand {
                     EventsCommand.self,
                 ]),
             CommandGroup(
+                name: "Data",
+                subcommands: [ProfileCommand.self, DiffCommand.self, FeaturesCommand.self]),
+            CommandGroup(
                 name: "Internal", subcommands: [InstanceCommand.self, FetchChildCommand.self]),
         ])
 

@@ -23,6 +23,11 @@ package enum ExecutionError: Error, Hashable, Sendable {
     case cannotConnect(path: String, problem: String)
     case socketPathUnavailable(path: String, problem: String)
 
+    // A look of a command.
+    case lookFailed(StepFailure)
+    case lookEnded(ending: String, output: [String])
+    case lookFolder(path: String, problem: String)
+
     // The Python runtime.
     case resourceMissing(path: String)
     case pythonMissing(name: String)
@@ -62,7 +67,9 @@ extension ExecutionError {
         case .workerLost: .killed
         case .logTooLarge: .resource
         case .cannotPrepare(_, _, _, let isDiskFull): isDiskFull ? .resource : .internal
-        case .outputNotEmpty, .missingResult, .workerExited, .protocolError, .workerNotReady,
+        case .lookFailed(let failure): failure.class
+        case .lookEnded, .lookFolder, .outputNotEmpty, .missingResult, .workerExited,
+            .protocolError, .workerNotReady,
             .workerDidNotStart, .cannotConnect, .socketPathUnavailable, .resourceMissing,
             .venvFailed, .installFailed, .runtimeDirectory, .runtimeUnknown:
             .internal
@@ -86,6 +93,9 @@ extension ExecutionError {
         case .logTooLarge: "LogTooLarge"
         case .workerNotReady, .workerDidNotStart, .socketPathUnavailable: "WorkerStartFailed"
         case .cannotConnect: "WorkerUnreachable"
+        case .lookFailed(let failure): failure.code
+        case .lookEnded: "WorkerExited"
+        case .lookFolder: "LookFolder"
         case .resourceMissing: "ResourceMissing"
         case .pythonMissing: "PythonMissing"
         case .pythonUnusable: "PythonUnusable"
@@ -161,6 +171,11 @@ extension ExecutionError: CustomStringConvertible {
             "cannot connect to the Python worker at \(path): \(problem)"
         case .socketPathUnavailable(let path, let problem):
             "cannot make a place for the Python worker's socket: \(path): \(problem)"
+        case .lookFailed(let failure): failure.message
+        case .lookEnded(let ending, let output):
+            "the Python worker \(ending) and did not say why" + Self.quote(output)
+        case .lookFolder(let path, let problem):
+            "cannot make a folder for the Python worker: \(path): \(problem)"
         default: runtimeMessage
         }
     }
@@ -225,6 +240,9 @@ extension ExecutionError: CustomStringConvertible {
         case .workerNotReady, .workerDidNotStart:
             "check the Python runtime; a damaged one is made anew after its directory is removed"
         case .cannotConnect: "the step is retried"
+        case .lookFailed(let failure): failure.hint
+        case .lookEnded: "this is a bug in Ingot or in a library that it uses; please report it"
+        case .lookFolder: "set TMPDIR to a folder that can be written to"
         case .socketPathUnavailable: "check that /tmp can be written to"
         case .resourceMissing: "install Ingot again, with its resource bundle beside the executable"
         case .pythonMissing, .pythonUnusable: "apt-get install python3 python3-venv"

@@ -9,6 +9,11 @@ enum ResourceRule: Hashable, Sendable {
     case fieldOfNoop(String)
     case minAboveMax
     case boundMissing(String)
+    case columnTypeOfCheck(String, column: String, type: String, wanted: [String])
+    case badPattern(RegexProblem)
+    case mostlyWithoutRows(String)
+    case driftWithoutSchema
+    case foreignKeyLengths(columns: Int, references: Int)
     case featureNameMissing
     case featureWithoutValue(aggregate: String?)
     /// An aggregate without a field that it needs.
@@ -47,6 +52,15 @@ enum ResourceRule: Hashable, Sendable {
             "'\(field)' has no effect: a dataset with the source 'noop' has no rows"
         case .minAboveMax: "'min' is larger than 'max'"
         case .boundMissing(let field): "\(field) needs 'min', 'max' or both"
+        case .columnTypeOfCheck(let check, let column, let type, let wanted):
+            "'\(check)' needs a column of type \(ManifestProblem.list(wanted, quote: "", last: "or")), but \(ManifestProblem.quote(column)) is of type \(type)"
+        case .badPattern(let problem):
+            "'pattern' is not a regular expression: \(problem.reason), at character \(problem.place)"
+        case .mostlyWithoutRows(let check):
+            "'mostly' has no effect on '\(check)', which is not about single rows"
+        case .driftWithoutSchema: "'schemaDrift' has nothing to compare the source with"
+        case .foreignKeyLengths(let columns, let references):
+            "'columns' and 'references' must have the same length, but have \(columns) and \(references) items"
         case .featureNameMissing: "a feature without 'column' needs a 'name'"
         case .featureWithoutValue(nil): "a feature needs 'column' or 'expression'"
         case .featureWithoutValue(let aggregate?):
@@ -93,9 +107,14 @@ enum ResourceRule: Hashable, Sendable {
         case .columnNotInSchema(_, nil, let columns):
             "its columns are \(ManifestProblem.list(columns, quote: ""))"
         case .formatUnknown: "add 'format: csv', 'format: parquet' or 'format: json'"
-        case .nullValuesWithoutCSV, .fieldOfNoop: "remove it"
+        case .nullValuesWithoutCSV, .fieldOfNoop, .mostlyWithoutRows: "remove it"
         case .minAboveMax: "exchange them"
         case .boundMissing: "without a bound it would always hold"
+        case .columnTypeOfCheck("regex", _, _, _): "use 'between', 'values' or 'sql'"
+        case .columnTypeOfCheck: "name another column"
+        case .badPattern: "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
+        case .driftWithoutSchema: "list the columns in 'schema'"
+        case .foreignKeyLengths: "each column refers to one of the other dataset"
         case .featureNameMissing: "add 'name', which becomes the feature's column"
         case .featureWithoutValue: "only 'aggregate: count' needs neither: it counts rows"
         case .aggregateWithout("n", _): "add how many values, such as 'n: 3'"

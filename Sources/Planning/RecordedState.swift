@@ -27,10 +27,14 @@ package struct RecordedResult: Hashable, Sendable, Codable {
     package let runID: String
     /// How long the run took.
     package let seconds: Double
-    package init(digest: Digest, runID: String, seconds: Double) {
+    /// What the run warned of, for people; of a profile, the expectations of that severity that
+    /// failed. Only the controller keeps them.
+    package var warnings: [String]
+    package init(digest: Digest, runID: String, seconds: Double, warnings: [String] = []) {
         self.digest = digest
         self.runID = runID
         self.seconds = seconds
+        self.warnings = warnings
     }
 }
 

@@ -11,8 +11,12 @@ package enum CoreLoading {
         from store: StateStore, budget: ResourceBudget, served: ServingPlan? = nil
     ) async throws -> ReconcilerCore {
         let models = try await models(in: store)
+        var recorded = try await store.recordedState(includesDamaged: true)
+        for (fingerprint, warnings) in try await store.warnings() {
+            recorded.results[fingerprint]?.warnings = warnings
+        }
         return ReconcilerCore(
-            recorded: try await store.recordedState(includesDamaged: true), models: models,
+            recorded: recorded, models: models,
             served: intents(served, models), reported: try await reported(in: store),
             suspensions: try await store.suspensions(),
             lost: try await store.damagedArtifacts(),

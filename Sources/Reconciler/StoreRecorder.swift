@@ -105,7 +105,9 @@ package struct StoreRecorder: StateRecorder {
         let seconds = finished.run.seconds ?? 0
         return .succeeded(
             step.id,
-            RecordedResult(digest: finished.artifact, runID: finished.run.id, seconds: seconds),
+            RecordedResult(
+                digest: finished.artifact, runID: finished.run.id, seconds: seconds,
+                warnings: finished.run.warnings),
             RecordedExecution(
                 fingerprint: launch.fingerprint, recipeVersion: step.recipeVersion,
                 recipe: step.recipe, inputs: launch.inputs, runtime: launch.runtime,

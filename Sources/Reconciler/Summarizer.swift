@@ -94,7 +94,17 @@ extension Summarizer {
             case let final: return final
             }
         }
-        return working ?? .ready(steps.isEmpty ? "applied" : "up to date")
+        return working ?? .ready(steps.isEmpty ? "applied" : "up to date" + warnings(of: steps))
+    }
+
+    /// `; warning: …`, or nothing.
+    private func warnings(of steps: [PlannedStep]) -> String {
+        let texts = steps.flatMap { planned in
+            planned.fingerprint.flatMap { core.plan.state.results[$0]?.warnings } ?? []
+        }
+        guard let first = texts.first else { return "" }
+        let more = texts.count > 1 ? " (and \(texts.count - 1) more)" : ""
+        return "; warning: \(first)\(more)"
     }
 
     private func verdict(for planned: PlannedStep) -> Verdict {

@@ -103,29 +103,3 @@ package struct NoopSource: Hashable, Sendable {
         self.fails = fails
     }
 }
-
-/// What must hold of a snapshot.
-package struct Expectation: Hashable, Sendable {
-    package enum Check: Hashable, Sendable {
-        case unique([String])
-        case notNull(String)
-        case between(column: String, min: Double?, max: Double?)
-        case values(column: String, allowed: [String])
-        case rowCount(min: Int64?, max: Int64?)
-    }
-
-    package enum Severity: String, CaseIterable, Hashable, Sendable {
-        case error
-        case warning
-    }
-
-    package let check: Check
-    /// The share of rows that must pass, 0 to 1.
-    package let mostly: Double
-    package let severity: Severity
-    package init(check: Check, mostly: Double, severity: Severity) {
-        self.check = check
-        self.mostly = mostly
-        self.severity = severity
-    }
-}

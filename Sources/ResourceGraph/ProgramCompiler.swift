@@ -19,10 +19,12 @@ extension ResourceGraph {
 
 extension StepCompiler {
     fileprivate func program(of step: Step, _ spec: DatasetSpec) -> JSONValue {
-        if step.id.kind == .profile {
-            return ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe]
-        }
-        return switch spec.source {
+        step.id.kind == .profile
+            ? profileProgram(spec, snapshot: snapshotProgram(spec)) : snapshotProgram(spec)
+    }
+
+    private func snapshotProgram(_ spec: DatasetSpec) -> JSONValue {
+        switch spec.source {
         case .file(let file):
             [
                 "format": .string(file.format.rawValue),

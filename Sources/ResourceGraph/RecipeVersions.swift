@@ -6,7 +6,7 @@ extension StepKind {
     var recipeVersion: Int {
         switch self {
         case .snapshot: 1
-        case .profile: 1
+        case .profile: 2
         case .features: 1
         case .online: 1
         case .trainingSet: 1

@@ -43,36 +43,6 @@ extension DatasetSpec {
     }
 }
 
-extension Expectation {
-    var recipe: JSONValue {
-        var fields: [String: JSONValue] = [
-            "mostly": .double(mostly), "severity": .string(severity.rawValue),
-        ]
-        switch check {
-        case .unique(let columns):
-            fields["check"] = "unique"
-            fields["columns"] = .array(columns.map(JSONValue.string))
-        case .notNull(let column):
-            fields["check"] = "notNull"
-            fields["column"] = .string(column)
-        case .between(let column, let min, let max):
-            fields["check"] = "between"
-            fields["column"] = .string(column)
-            fields["min"] = min.map(JSONValue.double) ?? .null
-            fields["max"] = max.map(JSONValue.double) ?? .null
-        case .values(let column, let allowed):
-            fields["check"] = "values"
-            fields["column"] = .string(column)
-            fields["in"] = .array(allowed.map(JSONValue.string))
-        case .rowCount(let min, let max):
-            fields["check"] = "rowCount"
-            fields["min"] = min.map(JSONValue.int) ?? .null
-            fields["max"] = max.map(JSONValue.int) ?? .null
-        }
-        return .object(fields)
-    }
-}
-
 extension FeatureViewSpec {
     /// - Parameters:
     ///   - names: the features to describe; nil is all.

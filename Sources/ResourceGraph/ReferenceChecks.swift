@@ -3,7 +3,7 @@ import ResourceAPI
 /// What must hold between a resource and those it refers to. A dataset without a schema promises
 /// nothing, so nothing is checked against it: its step will tell.
 struct ReferenceChecks {
-    private let resource: Resource
+    let resource: Resource
     private var problems: [Diagnostic] = []
 
     static func check(
@@ -12,7 +12,8 @@ struct ReferenceChecks {
         var checks = ReferenceChecks(resource: resource)
         checks.checkNoops(among: resources)
         switch resource.spec {
-        case .project, .dataset: break
+        case .project: break
+        case .dataset(let dataset): checks.check(dataset, among: resources)
         case .featureView(let view):
             if let dataset = view.dataset {
                 let schema = resources[ResourceID(.dataset, dataset)]?.dataset?.schema ?? []
@@ -61,7 +62,7 @@ struct ReferenceChecks {
 
     /// The type of a column; reports it if the schema is known and lacks it.
     @discardableResult
-    private mutating func column(
+    mutating func column(
         _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column],
         at path: FieldPath
     ) -> ColumnType? {
@@ -75,7 +76,7 @@ struct ReferenceChecks {
         return nil
     }
 
-    private mutating func requireTimestamp(
+    mutating func requireTimestamp(
         _ name: String, of dataset: ResourceName, in schema: [DatasetSpec.Column],
         at path: FieldPath
     ) {

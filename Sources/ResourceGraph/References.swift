@@ -10,6 +10,7 @@ struct Reference {
 private enum ReferencePath {
     static let sqlInputs = FieldPath("spec.sql.inputs")
     static let noopInputs = FieldPath("spec.source.noop.dependsOn")
+    static let expectations = FieldPath("spec.expectations")
     static let viewDataset = FieldPath("spec.source.dataset")
     static let viewOfView = FieldPath("spec.source.view")
     static let spine = FieldPath("spec.spine.dataset")
@@ -36,7 +37,7 @@ extension Resource {
                 }
             return names.enumerated().map { index, name in
                 Reference(target: ResourceID(.dataset, name), path: path.index(index))
-            }
+            } + references(of: dataset.expectations)
         case .featureView(let view):
             let reference =
                 switch view.source {
@@ -74,6 +75,18 @@ extension Resource {
                     target: ResourceID(.model, deployment.model),
                     path: ReferencePath.model)
             ]
+        }
+    }
+
+    /// A dataset may compare itself with itself, which is no reference.
+    private func references(of expectations: [Expectation]) -> [Reference] {
+        expectations.enumerated().compactMap { index, expectation in
+            guard let (dataset, field) = expectation.reference, dataset != id.name else {
+                return nil
+            }
+            return Reference(
+                target: ResourceID(.dataset, dataset),
+                path: field.reduce(ReferencePath.expectations.index(index)) { $0.key($1) })
         }
     }
 }

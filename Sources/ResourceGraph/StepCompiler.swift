@@ -28,11 +28,11 @@ struct StepCompiler {
         resources[ResourceID(.dataset, dataset)]?.dataset?.schema ?? []
     }
 
-    private func snapshot(of dataset: ResourceName) -> StepID {
+    func snapshot(of dataset: ResourceName) -> StepID {
         StepID(ResourceID(.dataset, dataset), .snapshot)
     }
 
-    private func profile(of dataset: ResourceName) -> StepID {
+    func profile(of dataset: ResourceName) -> StepID {
         StepID(ResourceID(.dataset, dataset), .profile)
     }
 }
@@ -42,12 +42,8 @@ struct StepCompiler {
 extension StepCompiler {
     private func steps(of spec: DatasetSpec, _ id: ResourceID) -> [Step] {
         if case .noop(let noop) = spec.source { return [noopStep(noop, spec, id)] }
-        let snapshot = StepID(id, .snapshot)
-        let profile = Step(
-            id: StepID(id, .profile), recipeVersion: StepKind.profile.recipeVersion,
-            recipe: ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe],
-            inputs: [StepInput(name: "dataset", origin: .step(snapshot))])
-        return [snapshotStep(snapshot, spec), profile]
+        let snapshot = snapshotStep(StepID(id, .snapshot), spec)
+        return [snapshot, profileStep(of: snapshot, spec, id)]
     }
 
     private func noopStep(_ noop: NoopSource, _ spec: DatasetSpec, _ id: ResourceID) -> Step {

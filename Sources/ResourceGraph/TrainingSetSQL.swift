@@ -128,7 +128,7 @@ extension TrainingSetSQL {
     }
 
     /// One join per view that has a feature which is not always empty.
-    private static func viewJoins(of features: [SelectedFeature]) -> [ViewJoin] {
+    static func viewJoins(of features: [SelectedFeature]) -> [ViewJoin] {
         var order: [ResourceName] = []
         var found: [ResourceName: (source: ViewSource, outputs: [FeatureOutput])] = [:]
         for case .view(let source, let output) in features where !output.isAlwaysEmpty {
@@ -141,7 +141,7 @@ extension TrainingSetSQL {
     }
 
     /// Nil for what is no column.
-    private static func finalColumn(_ feature: SelectedFeature) -> String? {
+    static func finalColumn(_ feature: SelectedFeature) -> String? {
         let name = SQLProgram.identifier(feature.name)
         switch feature {
         case .onDemand: return nil

@@ -94,6 +94,11 @@ package struct RunRecord: Hashable, Sendable {
     package var inputs: [String: Digest] { order.inputs }
     package var reasons: [Reason] { order.reasons }
 
+    /// What the step warned of, in sentences.
+    package var warnings: [String] {
+        (metadata?["warnings"]?.array ?? []).compactMap(\.string)
+    }
+
     /// Nil while it runs; 0 if the clock was set back meanwhile.
     package var seconds: Double? { finishedAt.map { Double(max(0, $0 - startedAt)) / 1000 } }
 

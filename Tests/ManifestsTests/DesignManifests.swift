@@ -146,7 +146,15 @@ enum DesignManifests {
         metadata: {name: planes}
         spec:
           source: {file: {path: data/planes.csv, nullValues: [NA, "null", ""]}}
-          schema: [{name: seen, type: timestamp}, {name: tail, type: string, knownAt: seen}]
+          schema: [{name: tailnum, type: string, knownAt: seen}, {name: seen, type: timestamp}]
+          expectations:
+            - {regex: {column: tailnum, pattern: "N[0-9A-Z]{1,5}"}}
+            - {freshness: {column: seen, maxAge: 7d, asOf: 2013-12-31}}
+            - {freshness: {column: seen, maxAge: 1h, comparedTo: {dataset: flights, column: time}}}
+            - {foreignKey: {columns: [tailnum], dataset: registry, references: [n_number]}}
+            - {schemaDrift: [extraColumns, types], severity: warning}
+            - {sql: {condition: "seen IS NULL OR tailnum IS NOT NULL"}, mostly: 0.9}
+            - {sql: {query: "SELECT * FROM dataset WHERE tailnum = 'N0'"}}
         ---
         apiVersion: ingot/v1
         kind: FeatureView

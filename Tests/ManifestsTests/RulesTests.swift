@@ -179,7 +179,7 @@ struct RulesTests {
             note: 'unique' is given here (m.yaml:17:8)
             hint: remove one of them
 
-            m.yaml:18:7: error: missing field: one of 'unique', 'notNull', 'between', 'values' and 'rowCount' is needed
+            m.yaml:18:7: error: missing field: one of 'unique', 'notNull', 'between', 'values', 'rowCount', 'regex', 'freshness', 'foreignKey', 'schemaDrift' and 'sql' is needed
                     - {mostly: 0.5}
                       ^
             hint: see 'ingot explain dataset.spec.expectations'

@@ -99,13 +99,14 @@ struct ScriptedFactory {
         Issue.record("the factory does not come to rest")
     }
 
-    mutating func finish(_ launch: StepLaunch) throws {
+    mutating func finish(_ launch: StepLaunch, warnings: [String] = []) throws {
         let digest = Digest(hashing: Array("artifact of \(launch.fingerprint)".utf8))
         let step = launch.step
         try end(
             launch,
             .succeeded(
-                step.id, RecordedResult(digest: digest, runID: "r", seconds: 1),
+                step.id,
+                RecordedResult(digest: digest, runID: "r", seconds: 1, warnings: warnings),
                 RecordedExecution(
                     fingerprint: launch.fingerprint, recipeVersion: step.recipeVersion,
                     recipe: step.recipe, inputs: launch.inputs, runtime: launch.runtime,

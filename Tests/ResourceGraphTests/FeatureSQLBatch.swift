@@ -14,6 +14,8 @@ struct SQLCase {
     let views: [ViewSource]
     let config: TrainingConfigSpec
     let spineSchema: [DatasetSpec.Column]
+    /// Instead of that of the training set.
+    var otherProgram: SQLProgram?
 
     var json: JSONValue {
         let datasets = tables.mapValues { table -> JSONValue in
@@ -31,8 +33,9 @@ struct SQLCase {
                 "program": FeatureSQL.features(view).json,
             ]
         }
-        let program = TrainingSetSQL.trainingSet(
-            config: config, spineSchema: spineSchema, views: views)
+        let program =
+            otherProgram
+            ?? TrainingSetSQL.trainingSet(config: config, spineSchema: spineSchema, views: views)
         return [
             "datasets": .object(datasets), "views": .array(programs),
             "spine": .string(config.spine.dataset.text), "program": program.json,

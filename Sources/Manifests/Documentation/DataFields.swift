@@ -46,35 +46,6 @@ extension FieldTable {
             "The column with the time from which the value is known; left out, always."),
         .init("spec.primaryKey", .list(.columnName), .optional, "The columns that name a row."),
         .init("spec.timestamp", .columnName, .optional, "The column of the event time."),
-        .init(
-            "spec.expectations", .list(.mapping), .optional, "What must hold of every snapshot."),
-        .init(
-            "spec.expectations.unique", .list(.columnName), .oneOf,
-            "No two rows have the same values in these columns."),
-        .init("spec.expectations.notNull", .columnName, .oneOf, "The column holds no null."),
-        .init("spec.expectations.between", .mapping, .oneOf, "The values lie in a range."),
-        .init("spec.expectations.between.column", .columnName, .required, "The column."),
-        .init(
-            "spec.expectations.between.min", .number, .optional,
-            "The smallest value; at least one of min and max is needed."),
-        .init("spec.expectations.between.max", .number, .optional, "The largest value."),
-        .init("spec.expectations.values", .mapping, .oneOf, "The values are among a few."),
-        .init("spec.expectations.values.column", .columnName, .required, "The column."),
-        .init("spec.expectations.values.in", .list(.text), .required, "The values, as text."),
-        .init(
-            "spec.expectations.rowCount", .mapping, .oneOf, "The number of rows lies in a range."),
-        .init(
-            "spec.expectations.rowCount.min", .integer(0...Int64.max), .optional,
-            "The smallest number; at least one of min and max is needed."),
-        .init(
-            "spec.expectations.rowCount.max", .integer(0...Int64.max), .optional,
-            "The largest number."),
-        .init(
-            "spec.expectations.mostly", .share, .defaultsTo("1"),
-            "The share of the rows that must pass."),
-        .init(
-            "spec.expectations.severity", .choice(of: Expectation.Severity.self),
-            .defaultsTo("error"), "Whether a failure stops what depends on the dataset."),
     ]
 
     static let featureView: [FieldDescription] = [

@@ -13,7 +13,7 @@ enum FieldTable {
 
     private static let tables: [ResourceKind: [FieldDescription]] = [
         .project: common + project,
-        .dataset: common + dataset,
+        .dataset: common + dataset + expectations,
         .featureView: common + featureView,
         .trainingConfig: common + trainingConfig,
         .model: common + model,

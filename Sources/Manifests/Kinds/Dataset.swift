@@ -6,7 +6,7 @@ extension DatasetSpec {
         let schema = reader.optional("schema")?.items()?.compactMap(Column.decode) ?? []
         checkNames(of: schema, reader)
         checkKnownTimes(of: schema, reader)
-        let columns = SchemaColumns(schema.map(\.name))
+        let columns = SchemaColumns(schema)
         let primaryKey = reader.optional("primaryKey")?.distinct { columns.name($0) } ?? []
         let timestamp = reader.optional("timestamp").flatMap { columns.name($0) }
         let expectations =
@@ -46,28 +46,6 @@ extension DatasetSpec {
             reader.context.report(
                 .repeated("'schema'", text: column.name), at: reader.node.nearest(to: path))
         }
-    }
-}
-
-/// The columns that a dataset promises; none: whatever its source has.
-struct SchemaColumns {
-    private let names: [String]
-    private let known: Set<String>
-
-    init(_ names: [String]) {
-        self.names = names
-        known = Set(names)
-    }
-
-    /// The name of a column, which must be in the schema if there is one.
-    func name(_ value: FieldValue) -> String? {
-        guard let name = value.fieldName() else { return nil }
-        if !names.isEmpty, !known.contains(name) {
-            value.report(
-                .columnNotInSchema(
-                    name, near: NearName.of(name, among: names.prefix(1000)), columns: names))
-        }
-        return name
     }
 }
 

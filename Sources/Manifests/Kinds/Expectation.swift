@@ -2,14 +2,23 @@ import ResourceAPI
 
 extension Expectation {
     private static let path = "spec.expectations"
+    private static let checks = [
+        "unique", "notNull", "between", "values", "rowCount", "regex", "freshness", "foreignKey",
+        "schemaDrift", "sql",
+    ]
+    /// They are about the dataset as a whole.
+    private static let withoutRows = ["freshness", "schemaDrift"]
 
     static func decode(_ value: FieldValue, columns: SchemaColumns) -> Expectation? {
         guard var fields = value.reader(at: path) else { return nil }
-        let check = fields.exactlyOne(of: ["unique", "notNull", "between", "values", "rowCount"])
-            .flatMap { decodeCheck($0, columns: columns) }
+        let field = fields.exactlyOne(of: checks)
+        let check = field.flatMap { decodeCheck($0, columns: columns) }
         let mostly = fields.optional("mostly")?.number(in: 0...1) ?? 1
         let severity = fields.optional("severity")?.choice(of: Severity.self) ?? .error
         fields.finish()
+        if let key = field?.key, withoutRows.contains(key) {
+            fields.report(any: ["mostly"]) { _ in .mostlyWithoutRows(key) }
+        }
         return check.map { Expectation(check: $0, mostly: mostly, severity: severity) }
     }
 
@@ -19,7 +28,12 @@ extension Expectation {
         case "notNull": columns.name(value).map(Check.notNull)
         case "between": decodeBetween(value, columns: columns)
         case "values": decodeValues(value, columns: columns)
-        default: decodeRowCount(value)
+        case "rowCount": decodeRowCount(value)
+        case "regex": decodeRegex(value, columns: columns)
+        case "freshness": decodeFreshness(value, columns: columns)
+        case "foreignKey": decodeForeignKey(value, columns: columns)
+        case "schemaDrift": decodeDrift(value, columns: columns)
+        default: decodeSQL(value)
         }
     }
 
@@ -45,6 +59,71 @@ extension Expectation {
         let bounds = fields.bounds(of: value) { $0.int(in: 0...Int64.max) }
         fields.finish()
         return .rowCount(min: bounds.min, max: bounds.max)
+    }
+
+    private static func decodeRegex(_ value: FieldValue, columns: SchemaColumns) -> Check? {
+        guard var fields = value.reader(at: path + ".regex") else { return nil }
+        let column = fields.required("column")
+            .flatMap { columns.name($0, for: "regex", types: [.string]) }
+        let field = fields.required("pattern")
+        let pattern = field?.freeText()
+        fields.finish()
+        if let pattern, let problem = RegexSyntax.problem(of: pattern) {
+            field?.report(.badPattern(problem))
+        }
+        guard let column, let pattern else { return nil }
+        return .regex(column: column, pattern: pattern)
+    }
+
+    private static func decodeForeignKey(_ value: FieldValue, columns: SchemaColumns) -> Check? {
+        guard var fields = value.reader(at: path + ".foreignKey") else { return nil }
+        let own = fields.required("columns")?.distinct { columns.name($0) }
+        let dataset = fields.required("dataset")?.resourceName()
+        let field = fields.required("references")
+        let references = field?.distinct { $0.fieldName() }
+        fields.finish()
+        guard let own, let dataset, let references else { return nil }
+        if own.count != references.count {
+            field?.report(.foreignKeyLengths(columns: own.count, references: references.count))
+        }
+        return .foreignKey(columns: own, dataset: dataset, references: references)
+    }
+
+    private static func decodeDrift(_ value: FieldValue, columns: SchemaColumns) -> Check? {
+        let drifts = value.distinct { $0.choice(of: Drift.self) }
+        if columns.isEmpty { value.report(.driftWithoutSchema) }
+        return drifts.map(Check.schemaDrift)
+    }
+
+    private static func decodeSQL(_ value: FieldValue) -> Check? {
+        guard var fields = value.reader(at: path + ".sql") else { return nil }
+        let field = fields.exactlyOne(of: ["condition", "query"])
+        fields.finish()
+        guard let field, let text = field.freeText() else { return nil }
+        return field.key == "query" ? .query(text) : .condition(text)
+    }
+}
+
+extension Expectation {
+    private static func decodeFreshness(_ value: FieldValue, columns: SchemaColumns) -> Check? {
+        guard var fields = value.reader(at: path + ".freshness") else { return nil }
+        let column = fields.required("column")
+            .flatMap { columns.name($0, for: "freshness", types: [.timestamp, .date]) }
+        let maxAge = fields.required("maxAge")?.duration()
+        let instant = fields.exactlyOne(of: ["asOf", "comparedTo"]).flatMap(decodeInstant)
+        fields.finish()
+        guard let column, let maxAge, let instant else { return nil }
+        return .freshness(column: column, maxAge: maxAge, instant: instant)
+    }
+
+    private static func decodeInstant(_ value: FieldValue) -> Instant? {
+        if value.key == "asOf" { return value.time().map { .time($0.normalized) } }
+        guard var fields = value.reader(at: path + ".freshness.comparedTo") else { return nil }
+        let dataset = fields.required("dataset")?.resourceName()
+        let column = fields.required("column")?.fieldName()
+        fields.finish()
+        guard let dataset, let column else { return nil }
+        return .newest(dataset: dataset, column: column)
     }
 }
 

@@ -14,7 +14,8 @@ from ingot_worker.errors import hide_paths, translate
 from ingot_worker.protocol import Events, Request
 
 
-def _limit(request: Request) -> None:
+def limit(request: Request) -> None:
+    """Set what the kernel shall not let this process exceed."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if request.memory_bytes:
         limit = request.memory_bytes
@@ -56,7 +57,7 @@ def run_child(connection: socket.socket, request: Request) -> int:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        _limit(request)
+        limit(request)
         os.chdir(request.output)
         execute(request, events)
         return 0

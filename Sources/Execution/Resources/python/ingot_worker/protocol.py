@@ -6,6 +6,7 @@ import json
 import math
 import os
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def _integer(value: dict[str, Any], key: str, default: int, minimum: int) -> int
     return number
 
 
-def parse_request(line: bytes) -> Request:
+def parse_request(line: bytes, kinds: Collection[str] = KINDS) -> Request:
     """Parse and check a request line."""
     try:
         value = json.loads(line)
@@ -77,8 +78,8 @@ def parse_request(line: bytes) -> Request:
         raise BadRequest("the request is not a JSON object")
     if value.get("protocol") != VERSION:
         raise BadRequest(f"protocol {value.get('protocol')!r} is not {VERSION}")
-    if value.get("kind") not in KINDS:
-        raise BadRequest(f"unknown kind {value.get('kind')!r}; known: {', '.join(KINDS)}")
+    if value.get("kind") not in kinds:
+        raise BadRequest(f"unknown kind {value.get('kind')!r}; known: {', '.join(kinds)}")
     for key in ("run", "output", "log"):
         if not isinstance(value.get(key), str):
             raise BadRequest(f"'{key}' must be a string")
