@@ -111,6 +111,7 @@ package struct FeatureSample: Sendable {
             case .categorical(let column):
                 let text = String(decoding: batch.text[batch.categorical[column]], as: UTF8.self)
                 return (read.output, text.isEmpty ? .missing : .text(text))
+            case .integer, .double: return (read.output, .missing)
             }
         }
     }

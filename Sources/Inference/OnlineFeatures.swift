@@ -22,11 +22,13 @@ package final class OnlineFeatures: Sendable {
             var reads: [Read] = []
             for (index, output) in file.outputs.enumerated() {
                 guard let position = predictor.columns.position(of: output.name) else { continue }
-                let isText: Bool
-                switch predictor.columns.places[position] {
-                case .numeric: isText = false
-                case .categorical: isText = true
-                }
+                // Integers and doubles are request values, which no view has.
+                let isText: Bool? =
+                    switch predictor.columns.places[position] {
+                    case .numeric: false
+                    case .categorical: true
+                    case .integer, .double: nil
+                    }
                 guard isText == output.isText else {
                     throw .online(.columnType(column: output.name, view: file.view))
                 }
@@ -148,7 +150,7 @@ package struct OnlineRequest: Sendable {
                         batch.text.append(contentsOf: text.utf8)
                         batch.categorical[row * columns.categoricalWidth + column] =
                             start..<batch.text.count
-                    case (.categorical, _): break
+                    case (.categorical, _), (.integer, _), (.double, _): break
                     }
                 }
             }
