@@ -18,7 +18,10 @@ enum HostileStep {
             contentsOf: URL(
                 fileURLWithPath: (#filePath as NSString).deletingLastPathComponent
                     + "/Fixtures/hostile/train.py"))
-        for name in ["sql", "snapshot", "profile", "train", "evaluate", "noop"] {
+        let modules = [
+            "sql", "snapshot", "profile", "online", "training_set", "train", "evaluate", "noop",
+        ]
+        for name in modules {
             try fixture.write(to: URL(fileURLWithPath: target + "/\(name).py"))
         }
         return folder

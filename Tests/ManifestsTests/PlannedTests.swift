@@ -2,28 +2,6 @@ import Testing
 
 @Suite("Fields of the design that are not built yet")
 struct PlannedTests {
-    @Test("Fields of a feature view that are not built yet are refused")
-    func fieldsOfAFeatureViewThatAre() {
-        let messages = messages(
-            of: """
-                apiVersion: ingot/v1
-                kind: FeatureView
-                metadata: {name: weather}
-                spec:
-                  source: {dataset: weather}
-                  entity: [origin]
-                  timestamp: time_hour
-                  features: [{column: temp, closed: both}]
-                """)
-        let expected = """
-            m.yaml:8:29: error: field 'closed' is not supported yet
-                  features: [{column: temp, closed: both}]
-                                            ^
-            hint: remove it; a later version of Ingot will have it
-            """
-        #expect(messages == expected)
-    }
-
     @Test("Sources that are not built yet are refused")
     func sourcesThatAreNotBuiltYetAre() {
         let messages = messages(
