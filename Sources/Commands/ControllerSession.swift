@@ -31,9 +31,7 @@ struct ControllerSession {
         reading: (any Repository) -> any Repository = { $0 }
     ) async throws -> ControllerSession {
         let url = try options.url
-        let workTree = try url.localPath.flatMap {
-            try GitRepository(opening: $0).workingDirectory
-        }
+        let local = try url.localPath.map { try GitRepository(opening: $0) }
         let store = try await StateStore.openWriter(
             directory: stateDirectory, clock: { SystemLoopClock().now.wall })
         try prepareFolders(stateDirectory)
@@ -62,7 +60,9 @@ struct ControllerSession {
             progress: { console.note($0) })
         let sources = SourceObserver(
             repository: mirror.repository, projectPath: projectPath,
-            dataDirectory: ProjectSource.dataDirectory(options, workTree: workTree), store: store)
+            dataDirectory: ProjectSource.dataDirectory(options, workTree: local?.workingDirectory),
+            lfs: LFSStore(repository: local?.commonDirectory ?? stateDirectory + "/repo.git"),
+            store: store)
         let observer = Observer(
             repository: reading(mirror.repository), branch: options.branch,
             reader: DesiredStateReader(

@@ -12,6 +12,8 @@ struct ProjectSource {
     /// The folder that data files are relative to; nil for a bare or remote repository without
     /// `--data`.
     let dataDirectory: String?
+    /// What git-lfs has fetched into the repository.
+    let lfs: LFSStore
     /// It has a work tree: people commit in it.
     let isCheckedOut: Bool
 
@@ -23,6 +25,7 @@ struct ProjectSource {
             repository: repository, projectPath: RepositoryPath(options.path),
             dataDirectory: dataDirectory(
                 options, workTree: url.isLocal ? repository.workingDirectory : nil),
+            lfs: LFSStore(repository: repository.commonDirectory),
             isCheckedOut: url.isLocal && repository.workingDirectory != nil)
     }
 
@@ -32,11 +35,12 @@ struct ProjectSource {
     ) throws -> ProjectSource {
         let url = try options.url
         // Only for the data beside the commit: the repository may be gone by now.
-        let workTree = url.localPath.flatMap { try? GitRepository(opening: $0).workingDirectory }
+        let local = url.localPath.flatMap { try? GitRepository(opening: $0) }
+        let mirror = try GitRepository(opening: stateDirectory + "/repo.git")
         return ProjectSource(
-            repository: try GitRepository(opening: stateDirectory + "/repo.git"),
-            projectPath: RepositoryPath(options.path),
-            dataDirectory: dataDirectory(options, workTree: workTree), isCheckedOut: false)
+            repository: mirror, projectPath: RepositoryPath(options.path),
+            dataDirectory: dataDirectory(options, workTree: local?.workingDirectory),
+            lfs: LFSStore(repository: (local ?? mirror).commonDirectory), isCheckedOut: false)
     }
 
     static func dataDirectory(_ options: RepositoryOptions, workTree: String?) -> String? {

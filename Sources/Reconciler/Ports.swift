@@ -63,11 +63,13 @@ package protocol StateRecorder: Sendable {
 
 /// Where a step's local files come from, and where it works.
 package protocol SourceFiles: Sendable {
-    /// A path under which the worker can read the file with this digest: the file itself, or a copy
+    /// Paths under which the worker can read the file with this digest: the file itself, or a copy
     /// made in `folder` (which the step's end removes).
-    func path(
+    ///
+    /// - Returns: by name; a single file is called `file`, those of a pattern have their own paths.
+    func files(
         of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
-    ) async throws -> String
+    ) async throws -> [String: String]
 }
 
 /// The scratch folders of steps.

@@ -114,9 +114,8 @@ package struct StepRunner: Sendable {
             case .step:
                 inputs[input.name] = try await recorder.files(of: digest)
             case .file(let path):
-                let file = try await sources.path(
+                inputs[input.name] = try await sources.files(
                     of: path, digest: digest, revision: launch.revision, folder: folder)
-                inputs[input.name] = ["file": file]
             }
         }
         return StepOrder(

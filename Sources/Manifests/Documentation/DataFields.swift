@@ -6,7 +6,7 @@ extension FieldTable {
         .init("spec.source.file", .mapping, .required, "A local file."),
         .init(
             "spec.source.file.path", .path, .required,
-            "The path in the repository, or else below one of the project's data roots."),
+            "The path in the repository, or else below one of the data roots; * and ? name several files."),
         .init(
             "spec.source.file.format", .choice(of: FileSource.Format.self), .optional,
             "The format; left out, it follows from the ending of the path."),

@@ -109,11 +109,15 @@ extension FileSource {
 extension FileSource.Format {
     /// By the ending of a file name; nil if it says nothing.
     init?(ending path: RepositoryPath) {
-        if path.hasSuffix(".csv") {
+        // Parquet packs its own content.
+        let text = [".gz", ".zst"].first(where: path.hasSuffix).map {
+            RepositoryPath(bytes: Array(path.bytes.dropLast($0.utf8.count)))
+        }
+        if (text ?? path).hasSuffix(".csv") {
             self = .csv
         } else if path.hasSuffix(".parquet") {
             self = .parquet
-        } else if [".json", ".jsonl", ".ndjson"].contains(where: path.hasSuffix) {
+        } else if [".json", ".jsonl", ".ndjson"].contains(where: (text ?? path).hasSuffix) {
             self = .json
         } else {
             return nil
