@@ -1,4 +1,4 @@
-"""Snapshots of sources outside the repository, against real servers; bad ones with the whole message."""
+"""Snapshots of sources outside the repository, good and bad, against real servers."""
 
 from __future__ import annotations
 
@@ -92,6 +92,14 @@ class HTTPTests(OutsideCase):
         self.good(ROWS, self.source, {"token": "t0ken"})
         other.close()
         self.assertNotIn("Authorization", other.requests[0][2])
+
+    def test_the_version_is_asked_for_without_reading(self) -> None:
+        self.answers(CSV.encode(), ETag='"1"')
+        body = {"schema": SCHEMA, "source": self.source, "asks": "version"}
+        output, result = self.worker.run("snapshot", body, {}, secrets={})
+        self.assertEqual(result, {"source": {"version": 'etag:"1"'}})
+        self.assertEqual(os.listdir(output), [])
+        self.assertEqual([request[0] for request in self.web.requests], ["HEAD"])
 
     def test_a_connection_that_breaks_off_is_taken_up_again(self) -> None:
         body = b"origin,delay\n" + b"EWR,1\n" * 100_000
@@ -256,11 +264,15 @@ class S3Tests(OutsideCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.s3 = servers.S3()
+        cls.s3.put("2013-02.csv", "origin,delay\nLGA,2\n")
+        cls.s3.put("2013-01.csv.gz", gzip.compress(CSV.encode()))
         cls.s3.put("year/2013-02.csv", "origin,delay\nLGA,2\n")
         cls.s3.put("year/2013-01.csv.gz", gzip.compress(CSV.encode()))
         cls.s3.put("year/more/2013-03.csv", CSV)
         cls.s3.put("year/nötes +1.txt", "nothing")
-        cls.s3.lock()
+
+    def setUp(self) -> None:
+        self.s3.lock()
 
     @classmethod
     def tearDownClass(cls) -> None:
@@ -272,27 +284,42 @@ class S3Tests(OutsideCase):
         return {"s3": source}
 
     def test_one_object_many_and_those_of_a_pattern(self) -> None:
-        result = self.good([("LGA", 2)], self.bucket(key="year/2013-02.csv"), self.s3.secrets)
+        result = self.good([("LGA", 2)], self.bucket(key="2013-02.csv"), self.s3.secrets)
         self.assertRegex(result["source"]["version"], '^etag:"[0-9a-f]{32}"$')
-        both = self.bucket(glob="year/2013-*.csv*")
+        both = self.bucket(glob="2013-*.csv*")
         result = self.good([*ROWS, ("LGA", 2)], both, self.s3.secrets)
         self.assertRegex(result["source"]["version"], "^etags:[0-9a-f]{64}$")
+
+    def test_the_version_is_asked_for_without_reading(self) -> None:
+        source = self.bucket(key="2013-02.csv")
+        read = self.good([("LGA", 2)], source, self.s3.secrets)
+        body = {"schema": SCHEMA, "source": source, "asks": "version"}
+        _, asked = self.worker.run("snapshot", body, {}, secrets=self.s3.secrets)
+        self.assertEqual(asked, {"source": read["source"]})
+
+    def test_signatures_are_those_of_botocore(self) -> None:
+        self.assertEqual(servers.compare_signatures(), ["True"] * 4)
+
+    def test_keys_with_slashes_and_letters_that_are_escaped(self) -> None:
+        self.s3.lock(10**6)
+        self.good([*ROWS, ("LGA", 2)], self.bucket(glob="year/2013-*"), self.s3.secrets)
         self.good(ROWS, self.bucket(prefix="year/more/"), self.s3.secrets)
         _, error = self.snapshot(self.bucket(prefix="year/nö"), self.s3.secrets)
         self.assertEqual(error["code"], "ColumnMissing", error)
 
     def test_wrong_credentials(self) -> None:
         secrets = {**self.s3.secrets, "secretAccessKey": "wr0ng/secret"}
-        _, error = self.snapshot(self.bucket(key="year/2013-02.csv"), secrets)
+        _, error = self.snapshot(self.bucket(key="2013-02.csv"), secrets)
         self.fails(
             error,
             "resource",
             "CredentialsRefused",
-            "s3://lake/year/2013-02.csv: the server answered 403 SignatureDoesNotMatch",
+            "s3://lake/2013-02.csv: the server answered 403 SignatureDoesNotMatch",
             CREDENTIALS,
         )
 
     def test_what_is_missing(self) -> None:
+        self.s3.lock(10**6)
         hint = "correct the source, or put it back; the step is retried"
         for what, message in (
             ({"key": "a.csv"}, "s3://lake/a.csv does not exist"),
@@ -311,9 +338,7 @@ class S3Tests(OutsideCase):
         )
 
     def test_a_source_for_which_there_is_no_room_is_not_read(self) -> None:
-        _, error = self.snapshot(
-            self.bucket(glob="year/2013-*.csv*"), self.s3.secrets, file_bytes=10
-        )
+        _, error = self.snapshot(self.bucket(glob="2013-*.csv*"), self.s3.secrets, file_bytes=10)
         self.assertEqual(error["code"], "DiskFull")
         self.assertRegex(
             error["message"],
@@ -345,9 +370,7 @@ class PostgresTests(OutsideCase):
         return self.snapshot({"postgres": {"query": text}}, secrets or self.server.secrets, **more)
 
     def test_rows_with_nulls_and_empty_texts_in_the_types_of_the_database(self) -> None:
-        output, result = self.query(
-            "SELECT * FROM flights ORDER BY delay NULLS FIRST;", wanted=[]
-        )
+        output, result = self.query("SELECT * FROM flights ORDER BY delay NULLS FIRST;", wanted=[])
         self.assertEqual(result.get("rows"), 3, result)
         self.assertRegex(result["source"]["version"], "^lsn:[0-9A-F]+/[0-9A-F]+$")
         self.assertEqual(
@@ -366,9 +389,7 @@ class PostgresTests(OutsideCase):
             {"name": "origin", "type": "string", "nullable": False},
         ]
         output, _ = self.query("SELECT * FROM flights ORDER BY delay DESC", wanted=wanted)
-        self.assertEqual(
-            self.rows(output)[2], (datetime.datetime(2013, 1, 1, 3), True, "EWR")
-        )
+        self.assertEqual(self.rows(output)[2], (datetime.datetime(2013, 1, 1, 3), True, "EWR"))
 
     def test_a_unix_socket(self) -> None:
         secrets = {**self.server.secrets, "host": self.server.folder}

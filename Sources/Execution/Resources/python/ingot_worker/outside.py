@@ -111,9 +111,7 @@ def _matches(key: str, pattern: str) -> bool:
     return len(names) == len(patterns) and all(map(fnmatch.fnmatchcase, names, patterns))
 
 
-def _objects(
-    source: dict[str, Any], request: Request, limits: Limits, events: Events
-) -> Copy:
+def _objects(source: dict[str, Any], request: Request, limits: Limits, events: Events) -> Copy:
     bucket, objects = _wanted(source, request, limits)
     what = objects[0].key if len(objects) == 1 else f"{len(objects):,} objects"
     limits.check(f"s3://{bucket.name}, {what}", sum(item.size for item in objects))
@@ -145,4 +143,3 @@ def query_relation(path: str, columns: list[postgres.Column], as_text: bool) -> 
         f"escape='\"', nullstr='', allow_quoted_nulls=false, max_line_size=1073741824, "
         f"columns={{{types}}})"
     )
-

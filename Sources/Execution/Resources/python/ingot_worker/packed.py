@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ingot_worker.errors import data_error
 
@@ -22,9 +22,9 @@ def packing(path: str) -> str:
 
 
 def open_bytes(path: str, packed: str) -> BinaryIO:
-    """The unpacked bytes. What is damaged raises OSError, EOFError or zlib.error while it is read."""
+    """The unpacked bytes; what is damaged raises OSError, EOFError or zlib.error on the way."""
     if packed == GZIP:
-        return gzip.open(path, "rb")
+        return cast(BinaryIO, gzip.open(path, "rb"))
     if packed == ZSTD:
         import pyarrow as pa
 

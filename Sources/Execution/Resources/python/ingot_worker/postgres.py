@@ -53,7 +53,9 @@ class _Failure(Exception):
         self.hint = fields.get("H")
 
 
-def fetch(query: str, secrets: dict[str, str], path: str, limits: Limits) -> tuple[list[Column], str]:
+def fetch(
+    query: str, secrets: dict[str, str], path: str, limits: Limits
+) -> tuple[list[Column], str]:
     """Write the rows as CSV to a new file; returns the columns and the version of the database."""
     name = f"{secrets.get('database', 'postgres')} on {secrets.get('host', 'localhost')}"
     try:
@@ -169,9 +171,7 @@ class _Connection:
             elif method == 10 and b"SCRAM-SHA-256\0" in body:
                 scram = Scram(password)
                 first = scram.first()
-                self._send(
-                    b"p", _text("SCRAM-SHA-256") + struct.pack("!i", len(first)) + first
-                )
+                self._send(b"p", _text("SCRAM-SHA-256") + struct.pack("!i", len(first)) + first)
             elif method == 11 and scram:
                 self._send(b"p", scram.final(body[4:]))
             elif method == 12 and scram:

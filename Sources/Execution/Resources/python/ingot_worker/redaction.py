@@ -22,7 +22,13 @@ class Redaction:
             if name in _OPEN or not value:
                 continue
             pairs = [value, f"{secrets.get('user', '')}:{value}"]
-            hidden |= {value, quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+            hidden |= {
+                value,
+                quote(value),
+                quote(value, safe=""),
+                quote_plus(value),
+                repr(value)[1:-1],
+            }
             hidden |= {base64.b64encode(text.encode()).decode() for text in pairs}
         # A long one may hold a short one.
         self._hidden = sorted(hidden, key=len, reverse=True)

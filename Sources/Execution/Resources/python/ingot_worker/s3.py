@@ -69,16 +69,20 @@ class Bucket:
 
         return Remote(url, name, self._sign, etag, explain)
 
+    def listing(self, prefix: str, token: str = "") -> Remote:
+        """One page of a listing."""
+        query = {"list-type": "2", "prefix": prefix}
+        if token:
+            query["continuation-token"] = token
+        text = "&".join(f"{k}={quote(v, safe='')}" for k, v in sorted(query.items()))
+        return self._remote(f"{self._base}/?{text}", f"s3://{self.name}/{prefix}")
+
     def list(self, prefix: str) -> list[Object]:
         """The objects whose keys start so, sorted by the bytes of their keys."""
         found: list[Object] = []
         token = ""
         while True:
-            query = {"list-type": "2", "prefix": prefix}
-            if token:
-                query["continuation-token"] = token
-            text = "&".join(f"{k}={quote(v, safe='')}" for k, v in sorted(query.items()))
-            remote = self._remote(f"{self._base}?{text}", f"s3://{self.name}/{prefix}")
+            remote = self.listing(prefix, token)
             with answer(remote, self._limits) as response:
                 body = response.read(_LISTING_BYTES_MAX)
             page, token = _page(body, remote.name)

@@ -44,9 +44,7 @@ class Scram:
         said = ",".join([self._first, challenge.decode(), bare]).encode()
         key = hmac.digest(salted, b"Client Key", "sha256")
         signature = hmac.digest(hashlib.sha256(key).digest(), said, "sha256")
-        self._signature = hmac.digest(
-            hmac.digest(salted, b"Server Key", "sha256"), said, "sha256"
-        )
+        self._signature = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), said, "sha256")
         proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
         return f"{bare},p={base64.b64encode(proof).decode()}".encode()
 

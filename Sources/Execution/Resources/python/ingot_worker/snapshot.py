@@ -28,6 +28,9 @@ def warm() -> None:
 def run(request: Request, events: Events) -> None:
     """The kind snapshot."""
     start = time.perf_counter()
+    if request.program.get("asks") == "version":
+        events.result({"source": {"version": outside.version(request)}})
+        return
     schema: list[dict[str, Any]] = request.program.get("schema") or []
     casting.check_types(schema)
     events.progress(0.0, "reading")
