@@ -79,7 +79,7 @@ extension Resource {
         case .project: []
         case .dataset(let dataset):
             switch dataset.source {
-            case .file: []
+            case .file, .http, .s3, .postgres: []
             case .sql(let source): source.inputs.map { ResourceID(.dataset, $0) }
             case .noop(let source): source.dependsOn.map { ResourceID(.dataset, $0) }
             }

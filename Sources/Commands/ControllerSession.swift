@@ -23,10 +23,12 @@ struct ControllerSession {
     /// The mirror once more, for who blames: that may take long, and must not keep anybody from
     /// looking at the branch.
     let past: GitRepository
+    let credentials: ConfiguredCredentials
 
     /// - Parameter reading: stands between the mirror and whoever looks for the newest commit.
     static func open(
-        _ options: RepositoryOptions, stateDirectory: String, actor: String, allowsPrune: Bool,
+        _ options: RepositoryOptions, credentials: ConfiguredCredentials? = nil,
+        stateDirectory: String, actor: String, allowsPrune: Bool,
         hasTimes: Bool, stopsWhenSettled: Bool,
         reading: (any Repository) -> any Repository = { $0 }
     ) async throws -> ControllerSession {
@@ -48,6 +50,9 @@ struct ControllerSession {
                 "the artifact \(digest.short) is missing from the store or damaged; it is made again where it is needed"
             )
         }
+        let credentials =
+            credentials
+            ?? ConfiguredCredentials(environment: ProcessInfo.processInfo.environment)
         let budget = ResourceBudget.machine()
         let projectPath = RepositoryPath(options.path)
         let standardLock = try WorkerPackage.requirementsLock().bytes
@@ -75,6 +80,7 @@ struct ControllerSession {
         let parts = ReconcileLoop.Parts(
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
             folders: LocalWorkFolders(stateDirectory: stateDirectory), executors: runtimes,
+            credentials: credentials,
             serving: serving,
             attribution: HistoryAttribution(
                 repository: past, projectPath: projectPath,
@@ -98,7 +104,8 @@ struct ControllerSession {
                 onSettled: { settlement, beliefs in
                     await rememberSettled(
                         settlement, beliefs, observer: observer, stateDirectory: stateDirectory)
-                }), care: MirrorCare(mirror: mirror, store: store), past: past)
+                }), care: MirrorCare(mirror: mirror, store: store), past: past,
+            credentials: credentials)
     }
 
     private static var quietLogger: Logger {

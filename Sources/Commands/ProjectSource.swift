@@ -15,7 +15,9 @@ struct ProjectSource {
     /// What git-lfs has fetched into the repository.
     let lfs: LFSStore
     /// It has a work tree: people commit in it.
-    let isCheckedOut: Bool
+    var isCheckedOut: Bool { workTree != nil }
+    /// Its root.
+    let workTree: String?
 
     /// Opens a local repository where it is; of a remote one, the controller's mirror.
     static func open(_ options: RepositoryOptions, stateDirectory: String) throws -> ProjectSource {
@@ -26,7 +28,7 @@ struct ProjectSource {
             dataDirectory: dataDirectory(
                 options, workTree: url.isLocal ? repository.workingDirectory : nil),
             lfs: LFSStore(repository: repository.commonDirectory),
-            isCheckedOut: url.isLocal && repository.workingDirectory != nil)
+            workTree: url.isLocal ? repository.workingDirectory : nil)
     }
 
     /// The controller's mirror: it has every commit that was reconciled, wherever the branch is.
@@ -40,7 +42,7 @@ struct ProjectSource {
         return ProjectSource(
             repository: mirror, projectPath: RepositoryPath(options.path),
             dataDirectory: dataDirectory(options, workTree: local?.workingDirectory),
-            lfs: LFSStore(repository: (local ?? mirror).commonDirectory), isCheckedOut: false)
+            lfs: LFSStore(repository: (local ?? mirror).commonDirectory), workTree: nil)
     }
 
     static func dataDirectory(_ options: RepositoryOptions, workTree: String?) -> String? {

@@ -2,6 +2,7 @@ import Dispatch
 import Planning
 import ResourceAPI
 import SourceControl
+import StateStore
 
 /// Data files in commits: blobs, and the files that git-lfs pointers stand for.
 actor CommittedFiles {

@@ -72,6 +72,23 @@ package protocol SourceFiles: Sendable {
     ) async throws -> [String: String]
 }
 
+/// The controller's configuration, as far as it says how sources are read.
+package protocol SourceCredentials: Sendable {
+    /// The fields of an entry, with their values.
+    ///
+    /// - Throws: if there is no such entry, or a value cannot be read.
+    func secrets(of name: ResourceName) async throws -> StepSecrets
+}
+
+/// Of a controller that reads no sources outside the repository.
+package struct NoCredentials: SourceCredentials {
+    package init() {}
+
+    package func secrets(of name: ResourceName) async throws -> StepSecrets {
+        throw ReconcilerError.noCredentials(name)
+    }
+}
+
 /// The scratch folders of steps.
 package protocol WorkFolders: Sendable {
     /// - Returns: the absolute path of the run's folder, which is made.
