@@ -10,6 +10,9 @@ PYTHON_SOURCES := Sources/Execution/Resources/python
 PYTHON_CLIENT := Sources/PythonClient
 PYTHON_ALL := $(PYTHON_SOURCES) $(PYTHON_CLIENT) Tests manifests examples
 PACKAGES := libgit2-dev libyaml-dev libsqlite3-dev pkg-config python3-venv git curl openssl
+# Servers that tests start and stop, on ports and in folders of their own.
+TEST_PACKAGES := postgresql
+MOTO := moto[s3,server]==5.2.1
 BENCH_PACKAGES := nginx-light wrk ninja-build
 # One process for each: tests that wait for real processes must not starve those of other targets.
 TEST_TARGETS := $(notdir $(wildcard Tests/*Tests))
@@ -46,8 +49,24 @@ release: setup ## Build the ingot command in release mode
 	@echo "==> building in release mode (the first time takes some minutes)"
 	swift build -c release --product ingot $(SWIFT_FLAGS)
 
+.PHONY: test-servers
+test-servers:
+	@missing=""; for package in $(TEST_PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
+	        || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "==> installing$$missing"; \
+	    $$sudo apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
+	fi
+	@[ -x .venv-moto/bin/moto_server ] || { \
+	    echo "==> installing moto"; python3 -m venv .venv-moto; \
+	    .venv-moto/bin/pip install -q --disable-pip-version-check '$(MOTO)'; }
+
 .PHONY: test
-test: build ## Run every test: Swift, Python and end to end
+test: build test-servers ## Run every test: Swift, Python and end to end
 	@echo "==> preparing the Python runtime"
 	@runtime="$$($(DEBUG)/ingot runtime)"; \
 	export INGOT_TEST_RUNTIME="$$runtime"; \
@@ -126,4 +145,4 @@ lint-tools:
 
 .PHONY: clean
 clean: ## Remove what was built and what the demo left
-	rm -rf .build .venv-lint .demo
+	rm -rf .build .venv-lint .venv-moto .demo

@@ -141,7 +141,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "PlanningTests",
-            dependencies: ["Planning", "ResourceGraph", "ResourceAPI", "TestSupport"],
+            dependencies: ["Planning", "ResourceGraph", "Manifests", "ResourceAPI", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ExecutionTests", dependencies: ["Execution", "Planning", "ResourceAPI"],

@@ -14,6 +14,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var state: StateOptions
+    @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var format: OutputOptions
 
     @Flag(help: "Allow the commit to remove more resources than the prune budget.")
@@ -61,7 +62,8 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await ControllerSession.open(
-            repository, stateDirectory: state.directory, actor: NSUserName(),
+            repository, credentials: configuration.credentials, stateDirectory: state.directory,
+            actor: NSUserName(),
             allowsPrune: allowPrune, hasTimes: false, stopsWhenSettled: true)
         let settlement: Settlement?
         do {

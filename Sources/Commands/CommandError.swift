@@ -41,6 +41,15 @@ enum CommandError: Error, CustomStringConvertible {
     case unreadableProfile(ResourceID)
     case notWritten(path: String, reason: String)
     case badSpine(path: String, reason: String)
+    /// A dataset whose rows follow from others'.
+    case notPinnable(ResourceID)
+    case lockUnreadable
+    case noConfiguration(path: String)
+    case configurationOpen(path: String)
+    case badConfiguration(path: String, [Diagnostic])
+    case unknownCredentials(ResourceName, path: String, hint: String?)
+    case credentialMissing(ResourceName, field: String, from: String)
+    case noWorkTree
 
     var description: String {
         guard let hint else { return message }
@@ -104,12 +113,50 @@ enum CommandError: Error, CustomStringConvertible {
             "commit \(commit.short) could not be reconciled again, and \(left) more were not tried: \(reason)"
         case .notRebuilt(let reason, _): reason
         case .notMoved(let path, let reason): "cannot move \(path): \(reason)"
+        default: sourceMessage
+        }
+    }
+
+    private var sourceMessage: String {
+        switch self {
+        case .notPinnable(let id): "\(id) has no source of its own"
+        case .lockUnreadable: "ingot.lock cannot be read"
+        case .noConfiguration(let path): "there is no configuration \(path)"
+        case .configurationOpen(let path): "\(path) can be read by everybody"
+        case .badConfiguration(let path, let diagnostics):
+            diagnostics.first.map { "\(path): \($0.message)\(Self.place(of: $0))" } ?? path
+        case .unknownCredentials(let name, let path, _):
+            "\(path) has no credentials '\(name.text)'"
+        case .credentialMissing(let name, let field, let source):
+            "the field '\(field)' of the credentials '\(name.text)' cannot be read from \(source)"
+        case .noWorkTree: "the repository has no work tree to write ingot.lock into"
         default: "something went wrong"
+        }
+    }
+
+    private static func place(of diagnostic: Diagnostic) -> String {
+        diagnostic.location.map { ", line \($0.line)" } ?? ""
+    }
+
+    private var sourceHint: String? {
+        switch self {
+        case .notPinnable: "its rows follow from its inputs, which can be pinned"
+        case .lockUnreadable: "`ingot validate` shows what is wrong with it"
+        case .noConfiguration: "write it, or name another with --config or INGOT_CONFIG"
+        case .configurationOpen(let path): "chmod 600 \(path)"
+        case .badConfiguration(_, let diagnostics): diagnostics.first?.hint
+        case .unknownCredentials(_, _, let hint): hint
+        case .credentialMissing: "correct the entry, or provide what it names"
+        case .noWorkTree: "leave out --no-commit, or work in a clone"
+        default: nil
         }
     }
 
     private var hint: String? {
         switch self {
+        case .notPinnable, .lockUnreadable, .noConfiguration, .configurationOpen,
+            .badConfiguration, .unknownCredentials, .credentialMissing, .noWorkTree:
+            sourceHint
         case .unknownResource(_, let hint): hint ?? "`ingot get all` lists what there is"
         case .unknownField(_, let hint), .unknownEventKind(_, let hint): hint
         case .unknownKind:

@@ -42,6 +42,7 @@ struct ControllerRun: Sendable {
                 { try await lookForDrift() },
                 { try await scrub() },
                 { try await keepHouse() },
+                { try await refreshSnapshots() },
                 { await StopSignals.wait(onHangUp: { looks.notify() }) },
             ], onStop: { StopDeadline.start() })
     }
@@ -90,6 +91,15 @@ struct ControllerRun: Sendable {
         while true {
             try await Task.sleep(for: Housekeeping.interval)
             await housekeeping.sweep()
+        }
+    }
+
+    private func refreshSnapshots() async throws {
+        let refresh = SnapshotRefresh(
+            session: session, stateDirectory: stateDirectory, repository: repository)
+        while true {
+            try await Task.sleep(for: interval)
+            if try await refresh.refreshDue() { looks.notify() }
         }
     }
 

@@ -23,17 +23,17 @@ struct ControllerSession {
     /// The mirror once more, for who blames: that may take long, and must not keep anybody from
     /// looking at the branch.
     let past: GitRepository
+    let credentials: ConfiguredCredentials
 
     /// - Parameter reading: stands between the mirror and whoever looks for the newest commit.
     static func open(
-        _ options: RepositoryOptions, stateDirectory: String, actor: String, allowsPrune: Bool,
+        _ options: RepositoryOptions, credentials: ConfiguredCredentials? = nil,
+        stateDirectory: String, actor: String, allowsPrune: Bool,
         hasTimes: Bool, stopsWhenSettled: Bool,
         reading: (any Repository) -> any Repository = { $0 }
     ) async throws -> ControllerSession {
         let url = try options.url
-        let workTree = try url.localPath.flatMap {
-            try GitRepository(opening: $0).workingDirectory
-        }
+        let local = try url.localPath.map { try GitRepository(opening: $0) }
         let store = try await StateStore.openWriter(
             directory: stateDirectory, clock: { SystemLoopClock().now.wall })
         try prepareFolders(stateDirectory)
@@ -50,6 +50,9 @@ struct ControllerSession {
                 "the artifact \(digest.short) is missing from the store or damaged; it is made again where it is needed"
             )
         }
+        let credentials =
+            credentials
+            ?? ConfiguredCredentials(environment: ProcessInfo.processInfo.environment)
         let budget = ResourceBudget.machine()
         let projectPath = RepositoryPath(options.path)
         let standardLock = try WorkerPackage.requirementsLock().bytes
@@ -62,7 +65,9 @@ struct ControllerSession {
             progress: { console.note($0) })
         let sources = SourceObserver(
             repository: mirror.repository, projectPath: projectPath,
-            dataDirectory: ProjectSource.dataDirectory(options, workTree: workTree), store: store)
+            dataDirectory: ProjectSource.dataDirectory(options, workTree: local?.workingDirectory),
+            lfs: LFSStore(repository: local?.commonDirectory ?? stateDirectory + "/repo.git"),
+            store: store)
         let observer = Observer(
             repository: reading(mirror.repository), branch: options.branch,
             reader: DesiredStateReader(
@@ -75,6 +80,7 @@ struct ControllerSession {
         let parts = ReconcileLoop.Parts(
             recorder: StoreRecorder(store: store, actor: actor), sources: sources,
             folders: LocalWorkFolders(stateDirectory: stateDirectory), executors: runtimes,
+            credentials: credentials,
             serving: serving,
             attribution: HistoryAttribution(
                 repository: past, projectPath: projectPath,
@@ -98,7 +104,8 @@ struct ControllerSession {
                 onSettled: { settlement, beliefs in
                     await rememberSettled(
                         settlement, beliefs, observer: observer, stateDirectory: stateDirectory)
-                }), care: MirrorCare(mirror: mirror, store: store), past: past)
+                }), care: MirrorCare(mirror: mirror, store: store), past: past,
+            credentials: credentials)
     }
 
     private static var quietLogger: Logger {

@@ -12,6 +12,7 @@ struct FetchChildCommand: AsyncParsableCommand {
     @Option var branch: String
     @Option var push: String?
     @Option var expect: String?
+    @Flag var create = false
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -19,7 +20,7 @@ struct FetchChildCommand: AsyncParsableCommand {
         if let push {
             report = PushCommand.perform(
                 mirrorPath: mirror, url: url, branch: branch, commit: push,
-                expecting: expect ?? "", environment: environment)
+                expecting: expect ?? "", creates: create, environment: environment)
         } else {
             report = FetchCommand.perform(
                 mirrorPath: mirror, url: url, branch: branch, environment: environment)

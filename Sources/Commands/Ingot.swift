@@ -30,7 +30,7 @@ package struct Ingot: AsyncParsableCommand {
                 name: "Reconciling",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, RunCommand.self, GatewayCommand.self,
-                    WaitCommand.self,
+                    SnapshotCommand.self, WaitCommand.self,
                 ]),
             CommandGroup(
                 name: "Operating",

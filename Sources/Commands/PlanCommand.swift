@@ -48,7 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
         let compiled = try await reader.compile(commit)
         let observer = SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
-            dataDirectory: source.dataDirectory, store: store)
+            dataDirectory: source.dataDirectory, lfs: source.lfs, store: store)
         let plan = Planner.plan(
             compiled.graph, state: try await store?.recordedState() ?? RecordedState(),
             sources: try await observer.observe(compiled.graph, at: commit),
@@ -97,7 +97,7 @@ struct PlanCommand: AsyncParsableCommand {
         else { return nil }
         let observer = SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
-            dataDirectory: source.dataDirectory, store: store)
+            dataDirectory: source.dataDirectory, lfs: source.lfs, store: store)
         let outside = Dictionary(
             settled.outside.map { (RepositoryPath($0.key), $0.value) },
             uniquingKeysWith: { first, _ in first })

@@ -12,8 +12,12 @@ struct ProjectSource {
     /// The folder that data files are relative to; nil for a bare or remote repository without
     /// `--data`.
     let dataDirectory: String?
+    /// What git-lfs has fetched into the repository.
+    let lfs: LFSStore
     /// It has a work tree: people commit in it.
-    let isCheckedOut: Bool
+    var isCheckedOut: Bool { workTree != nil }
+    /// Its root.
+    let workTree: String?
 
     /// Opens a local repository where it is; of a remote one, the controller's mirror.
     static func open(_ options: RepositoryOptions, stateDirectory: String) throws -> ProjectSource {
@@ -23,7 +27,8 @@ struct ProjectSource {
             repository: repository, projectPath: RepositoryPath(options.path),
             dataDirectory: dataDirectory(
                 options, workTree: url.isLocal ? repository.workingDirectory : nil),
-            isCheckedOut: url.isLocal && repository.workingDirectory != nil)
+            lfs: LFSStore(repository: repository.commonDirectory),
+            workTree: url.isLocal ? repository.workingDirectory : nil)
     }
 
     /// The controller's mirror: it has every commit that was reconciled, wherever the branch is.
@@ -32,11 +37,12 @@ struct ProjectSource {
     ) throws -> ProjectSource {
         let url = try options.url
         // Only for the data beside the commit: the repository may be gone by now.
-        let workTree = url.localPath.flatMap { try? GitRepository(opening: $0).workingDirectory }
+        let local = url.localPath.flatMap { try? GitRepository(opening: $0) }
+        let mirror = try GitRepository(opening: stateDirectory + "/repo.git")
         return ProjectSource(
-            repository: try GitRepository(opening: stateDirectory + "/repo.git"),
-            projectPath: RepositoryPath(options.path),
-            dataDirectory: dataDirectory(options, workTree: workTree), isCheckedOut: false)
+            repository: mirror, projectPath: RepositoryPath(options.path),
+            dataDirectory: dataDirectory(options, workTree: local?.workingDirectory),
+            lfs: LFSStore(repository: (local ?? mirror).commonDirectory), workTree: nil)
     }
 
     static func dataDirectory(_ options: RepositoryOptions, workTree: String?) -> String? {

@@ -20,7 +20,7 @@ struct RecordedPlan {
             revision.commit, applied: try await applied(store))
         let sources = try await SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
-            dataDirectory: source.dataDirectory, store: store
+            dataDirectory: source.dataDirectory, lfs: source.lfs, store: store
         ).observe(compiled.graph, at: revision.commit)
         let state = try await store.recordedState()
         return RecordedPlan(

@@ -54,7 +54,7 @@ struct Rollback {
     }
 
     /// What is only looked at may be nobody's.
-    private static func author(
+    static func author(
         _ reverter: Reverter, isNeeded: Bool
     ) async throws -> CommitInfo.Person {
         let time = TimeText.now / 1000

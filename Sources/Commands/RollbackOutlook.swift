@@ -20,7 +20,7 @@ struct RollbackOutlook {
         let compiled = try await source.reader(store).compile(rollback.commit.id)
         let sources = try await SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
-            dataDirectory: source.dataDirectory, store: store
+            dataDirectory: source.dataDirectory, lfs: source.lfs, store: store
         ).observe(compiled.graph, at: rollback.commit.id)
         let desired = DesiredState(
             revision: Revision(pointer: options.branch, commit: rollback.commit.id),

@@ -15,6 +15,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var state: StateOptions
+    @OptionGroup var configuration: ConfigurationOptions
 
     @Option(
         name: .long, help: "How often a remote repository and outside data are looked at, seconds.")
@@ -36,7 +37,8 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await ControllerSession.open(
-            repository, stateDirectory: state.directory, actor: "controller",
+            repository, credentials: configuration.credentials, stateDirectory: state.directory,
+            actor: "controller",
             allowsPrune: allowPrune, hasTimes: true, stopsWhenSettled: false)
         session.console.note("watching \(repository.branch) of \(session.url)")
         do {

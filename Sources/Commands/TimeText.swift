@@ -11,6 +11,11 @@ enum TimeText {
         return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1000))
     }
 
+    /// `2026-11-21T05:30:12Z`.
+    static func moment(milliseconds: Int64) -> String {
+        date(milliseconds: milliseconds).replacing(" ", with: "T") + "Z"
+    }
+
     /// `0.4s`, `12.3s`, `4m10s`.
     static func seconds(_ seconds: Double) -> String {
         if seconds < 100 { return String(format: "%.1fs", seconds) }

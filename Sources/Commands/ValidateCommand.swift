@@ -66,11 +66,14 @@ struct ValidateCommand: AsyncParsableCommand {
             try requireManifests(compiled.graph, compiled.diagnostics, revision)
             return (compiled.graph.resources.count, compiled.diagnostics)
         }
-        let files = try ManifestFolder(path: AbsolutePath.of(folder)).files()
+        let manifests = ManifestFolder(path: AbsolutePath.of(folder))
+        let files = try manifests.files()
         let parsed = await ManifestParser.parseConcurrently(files)
         let graph = GraphCompiler.compile(resources: parsed.resources, invalid: parsed.invalid)
         let texts = Dictionary(files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { a, _ in a })
-        let diagnostics = parsed.diagnostics + graph.diagnostics.map { $0.quoting(texts) }
+        let lock = manifests.snapshotLock.map(SnapshotLockFile.parse) ?? .none
+        let diagnostics =
+            parsed.diagnostics + graph.diagnostics.map { $0.quoting(texts) } + lock.diagnostics
         try requireManifests(graph, diagnostics, "the work tree")
         return (graph.resources.count, diagnostics)
     }
@@ -87,6 +90,13 @@ struct ValidateCommand: AsyncParsableCommand {
 struct ManifestFolder {
     /// Absolute.
     let path: String
+
+    /// Nil if there is none.
+    var snapshotLock: ManifestFile? {
+        FileManager.default.contents(atPath: path + "/" + SnapshotLock.path.display).map {
+            ManifestFile(path: SnapshotLock.path, bytes: Array($0))
+        }
+    }
 
     /// Regular `.yaml` and `.yml` files, at any depth, not in folders whose names begin with a dot.
     func files() throws -> [ManifestFile] {

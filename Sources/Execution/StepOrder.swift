@@ -14,10 +14,12 @@ package struct StepOrder: Sendable {
     package let outputDirectory: String
     /// Absolute path of the file that takes what the worker prints: `logs/<run>.log`.
     package let logPath: String
+    package let secrets: StepSecrets
 
     package init(
         runID: String, step: StepID, program: JSONValue, seed: Int64, resources: StepResources,
-        inputs: [String: [String: String]], outputDirectory: String, logPath: String
+        inputs: [String: [String: String]], outputDirectory: String, logPath: String,
+        secrets: StepSecrets = .none
     ) {
         self.runID = runID
         self.step = step
@@ -27,6 +29,7 @@ package struct StepOrder: Sendable {
         self.inputs = inputs
         self.outputDirectory = outputDirectory
         self.logPath = logPath
+        self.secrets = secrets
     }
 
     /// Whether the worker computes with Python libraries, whose imports take a second.

@@ -11,7 +11,7 @@ enum WorkerRequest {
         let inputs = order.inputs.mapValues { files in
             JSONValue.object(files.mapValues { .string($0) })
         }
-        let request: JSONValue = [
+        var request: [String: JSONValue] = [
             "protocol": .int(protocolVersion),
             "run": .string(order.runID),
             "kind": .string(order.step.kind.rawValue),
@@ -24,6 +24,9 @@ enum WorkerRequest {
             "output": .string(order.outputDirectory),
             "log": .string(order.logPath),
         ]
-        return request.canonicalBytes + [UInt8(ascii: "\n")]
+        if !order.secrets.values.isEmpty {
+            request["secrets"] = .object(order.secrets.values.mapValues { .string($0) })
+        }
+        return JSONValue.object(request).canonicalBytes + [UInt8(ascii: "\n")]
     }
 }

@@ -7,11 +7,16 @@ final class DecodingContext {
     let kind: ResourceKind?
     private(set) var problems: [LocatedProblem] = []
     private let problemsMax: Int
+    /// `ingot explain` knows its fields.
+    private let isManifest: Bool
     /// The paths of all fields that the decoder asked for, if somebody wants to know (a test
     /// compares them with the documentation).
     private(set) var accepted: Set<String>?
 
-    init(kind: ResourceKind?, problemsMax: Int, recordsFields: Bool = false) {
+    init(
+        kind: ResourceKind?, problemsMax: Int, recordsFields: Bool = false, isManifest: Bool = true
+    ) {
+        self.isManifest = isManifest
         self.kind = kind
         self.problemsMax = problemsMax
         accepted = recordsFields ? [] : nil
@@ -47,6 +52,7 @@ final class DecodingContext {
 
     /// What to give to `ingot explain`: `deployment.spec.model`.
     func documentationPath(of key: String?, in path: String) -> String {
+        guard isManifest else { return "" }
         let parts = [kind?.word ?? "", path, key ?? ""]
         return parts.filter { !$0.isEmpty }.joined(separator: ".")
     }

@@ -154,7 +154,7 @@ extension ManifestParser {
         return result
     }
 
-    private static func diagnostic(
+    static func diagnostic(
         _ located: LocatedProblem, in file: ManifestFile, lines: QuotedLines, resource: ResourceID?
     ) -> Diagnostic {
         .error(

@@ -66,6 +66,9 @@ enum ManifestProblem: Hashable, Sendable {
     case projectElsewhere(expected: String)
     case secondProject
     case moreProblems
+    /// In a file that has one only.
+    case secondDocument
+    case badMoment(String)
 }
 
 extension ManifestProblem {
@@ -157,6 +160,8 @@ extension ManifestProblem {
         case .sameName(let id): "there are two resources \(id)"
         case .projectElsewhere(let expected): "a Project may stand only in \(expected)"
         case .secondProject: "there are two Projects; a repository has at most one"
+        case .secondDocument: "this file may have one document only"
+        case .badMoment(let field): "\(field) is not a moment in UTC"
         case .moreProblems: "there are more problems in this file, which are not shown"
         case .tooLarge, .commitTooLarge, .utf16, .byteOrderMark, .nul, .tabInIndentation,
             .controlCharacter, .exoticLineBreak, .bidiControl, .loneCarriageReturn, .invalidUTF8,
@@ -205,7 +210,7 @@ extension ManifestProblem {
         case .notSupported: "remove it; a later version of Ingot will have it"
         case .missingField(_, let path), .missingOneOf(_, let path), .emptyList(_, let path),
             .wrongType(_, _, _, let path), .outOfRange(_, _, _, let path):
-            "see 'ingot explain \(path)'"
+            path.isEmpty ? nil : "see 'ingot explain \(path)'"
         case .excludeEachOther: "remove one of them"
         case .noValue: "give it a value, or remove the field"
         case .needsQuotes(_, let text, _): "write \"\(text)\""
@@ -213,7 +218,8 @@ extension ManifestProblem {
         case .notDecimal(_, let expected, let text):
             Self.isBooleanWord(text) ? "write true or false" : Self.example(of: expected)
         case .notAllowed(_, let text, let allowed, let path):
-            NearName.hint(for: text, among: allowed) ?? "see 'ingot explain \(path)'"
+            NearName.hint(for: text, among: allowed)
+                ?? (path.isEmpty ? nil : "see 'ingot explain \(path)'")
         case .badResourceName:
             "1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"
         case .badFieldName:
@@ -232,6 +238,8 @@ extension ManifestProblem {
         case .sameName: "rename or remove one of them; until then neither is used"
         case .projectElsewhere: "move it there"
         case .secondProject: "remove one of them"
+        case .secondDocument: "remove what follows '---'"
+        case .badMoment: "such as 2026-11-28T12:00:00Z"
         default: nil
         }
     }

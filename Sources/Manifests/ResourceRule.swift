@@ -5,6 +5,11 @@ enum ResourceRule: Hashable, Sendable {
     case columnNotInSchema(String, near: String?, columns: [String])
     case formatUnknown(path: String)
     case nullValuesWithoutCSV
+    case badURL(String)
+    case credentialsInURL
+    case badBucket(String)
+    case refreshOfInside
+    case driftOfOutside
     /// A field about rows, of a dataset that has none.
     case fieldOfNoop(String)
     case minAboveMax
@@ -48,6 +53,12 @@ enum ResourceRule: Hashable, Sendable {
         case .formatUnknown(let path):
             "the format of \(ManifestProblem.quote(path)) cannot be told from its name"
         case .nullValuesWithoutCSV: "'nullValues' is only for the format csv"
+        case .badURL(let text): "\(ManifestProblem.quote(text)) is not an http or https URL"
+        case .credentialsInURL: "a URL must not hold a user or a password"
+        case .driftOfOutside:
+            "'schemaDrift' is not for sources outside the repository yet"
+        case .refreshOfInside: "'refresh' is only for sources outside the repository"
+        case .badBucket(let text): "\(ManifestProblem.quote(text)) is not the name of a bucket"
         case .fieldOfNoop(let field):
             "'\(field)' has no effect: a dataset with the source 'noop' has no rows"
         case .minAboveMax: "'min' is larger than 'max'"
@@ -108,6 +119,12 @@ enum ResourceRule: Hashable, Sendable {
             "its columns are \(ManifestProblem.list(columns, quote: ""))"
         case .formatUnknown: "add 'format: csv', 'format: parquet' or 'format: json'"
         case .nullValuesWithoutCSV, .fieldOfNoop, .mostlyWithoutRows: "remove it"
+        case .badURL: "such as https://example.org/data/weather.csv"
+        case .credentialsInURL:
+            "put them into the controller's configuration, and name the entry with 'credentials'"
+        case .driftOfOutside: "remove it; a column that the schema lists must be there in any case"
+        case .refreshOfInside: "remove it; changed files and inputs are noticed without it"
+        case .badBucket: "3 to 63 lower-case letters, digits, dots and hyphens"
         case .minAboveMax: "exchange them"
         case .boundMissing: "without a bound it would always hold"
         case .columnTypeOfCheck("regex", _, _, _): "use 'between', 'values' or 'sql'"

@@ -119,7 +119,7 @@ package struct ReasonFinder {
     private func resource(ofInput name: String) -> ResourceID? {
         switch step.inputs.first(where: { $0.name == name })?.origin {
         case .step(let id): id.resource
-        case .file: step.id.resource
+        case .file, .unpinned: step.id.resource
         case nil: nil
         }
     }

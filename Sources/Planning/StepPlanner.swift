@@ -20,8 +20,9 @@ struct StepPlanner {
             }
         }
         let waiting = step.after.filter { !isSucceeded($0) }
+        // What is pinned is known, whether its source can be read or not.
         let fingerprint =
-            pending.isEmpty && obstacle == nil
+            step.pin != nil || pending.isEmpty && obstacle == nil
             ? step.fingerprint(inputs: inputs, runtime: runtime) : nil
         let action =
             recorded(fingerprint) ?? obstacle
@@ -47,6 +48,8 @@ struct StepPlanner {
             case .unreadable(let problem): return .obstacle(.missingSource(path, problem))
             case nil: return .obstacle(.missingSource(path, "the file was not looked for"))
             }
+        case .unpinned(let problem):
+            return .obstacle(.missingSource(SnapshotLock.path, problem))
         case .step(let id):
             if case .cached(let digest)? = planned[id]?.action { return .known(digest) }
             return obstacleAction(id).map(InputState.obstacle) ?? .pending

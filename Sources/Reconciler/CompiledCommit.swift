@@ -8,6 +8,8 @@ package struct CompiledCommit: Sendable {
     package let graph: ResourceGraph
     /// Of the manifests and of the graph, with quoted lines.
     package let diagnostics: [Diagnostic]
+    /// What `ingot.lock` says.
+    package var snapshots: SnapshotLock { graph.lock }
     /// The bytes of the runtime's lock file.
     package let lock: [UInt8]
     /// Digest of the lock file.

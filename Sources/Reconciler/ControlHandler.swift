@@ -59,6 +59,7 @@ package struct ControlHandler: Sendable {
                 return try await collectGarbage(isDryRun, retention, actor)
             case .repair(let artifacts, let actor):
                 return try await repair(artifacts, actor)
+            case .publish(let order): return try await publish(order)
             case .lookAgain:
                 return Outcome(.done, needsLook: true)
             }

@@ -15,6 +15,8 @@ package enum ControlRequest: Hashable, Sendable, Codable {
     /// Read these artifacts again, and those that are recorded as damaged, and have made again what
     /// is not whole.
     case repair(artifacts: [Digest], actor: String)
+    /// Take over rows that somebody has read from a source.
+    case publish(SnapshotOrder)
     /// Look at the repository and at what exists now.
     case lookAgain
 }

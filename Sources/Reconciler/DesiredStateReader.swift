@@ -16,6 +16,7 @@ package actor DesiredStateReader {
     private let standardRuntime: Digest
     private let guardian: ParseGuardian
     private var last: (read: ReadCommit, graph: ResourceGraph)?
+    private var lastLock: (blob: BlobID, parsed: SnapshotLockFile.Parsed)?
 
     /// - Parameters:
     ///   - projectPath: the folder of `ingot.yaml` in the repository; empty for its root.
@@ -38,12 +39,15 @@ package actor DesiredStateReader {
         let read = try await read(commit)
         let parsed = read.combined
         let kept = try await lastApplied(parsed, applied)
+        let snapshots = try await snapshotLock(at: commit)
         let graph = GraphCompiler.compile(
-            resources: parsed.resources + kept, invalid: parsed.invalid, reusing: last?.graph)
+            resources: parsed.resources + kept, invalid: parsed.invalid, lock: snapshots.lock,
+            reusing: last?.graph)
         last = (read, graph)
         let (lock, runtime) = try await lock(of: graph.project, at: commit)
         return CompiledCommit(
-            commit: commit, graph: graph, diagnostics: diagnostics(of: graph, read), lock: lock,
+            commit: commit, graph: graph,
+            diagnostics: diagnostics(of: graph, read) + snapshots.diagnostics, lock: lock,
             runtime: runtime, held: Set(kept.map(\.id)), invalid: parsed.invalid, base: read.base,
             changedFiles: read.changed, blobs: read.blobs)
     }
@@ -160,6 +164,18 @@ package actor DesiredStateReader {
         let bytes = try await repository.blob(blob, limit: ManifestLimits.standard.fileBytes)
         let parsed = ManifestParser.parse(ManifestFile(path: entry.file, bytes: bytes))
         return parsed.documents.lazy.compactMap(\.resource).first { $0.id == entry.resource }
+    }
+
+    /// What `ingot.lock` pins; nothing if there is none.
+    private func snapshotLock(at commit: CommitID) async throws -> SnapshotLockFile.Parsed {
+        let path = projectPath.appending(SnapshotLock.path.bytes)
+        guard let file = try await repository.file(at: commit, path: path) else { return .none }
+        if let lastLock, lastLock.blob == file.blob { return lastLock.parsed }
+        let bytes = try await contents([file])
+        let parsed = SnapshotLockFile.parse(
+            ManifestFile(path: path, bytes: bytes.first ?? []))
+        lastLock = (file.blob, parsed)
+        return parsed
     }
 
     private func lock(

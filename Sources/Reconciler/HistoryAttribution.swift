@@ -48,6 +48,9 @@ package actor HistoryAttribution: ReasonAttribution {
         switch reason.kind {
         case .fieldChanged:
             guard let field = reason.field else { return nil }
+            if field == "spec.pinned" {
+                return await lastChange(of: SnapshotLock.path, at: commit)
+            }
             return await blame(resource.location(of: FieldPath(field)), at: commit)
         case .firstRun:
             return await blame(resource.location(of: FieldPath("kind")), at: commit)

@@ -45,6 +45,9 @@ package actor Observer {
 
     package func graph(of commit: CommitID) -> ResourceGraph? { graphs[commit] }
 
+    /// The newest commit that was looked at and is followed.
+    package var newest: CompiledCommit? { last?.compiled }
+
     /// The lock file of the newest commit that was looked at.
     package var lock: [UInt8]? { last?.compiled.lock }
 

@@ -63,11 +63,30 @@ package protocol StateRecorder: Sendable {
 
 /// Where a step's local files come from, and where it works.
 package protocol SourceFiles: Sendable {
-    /// A path under which the worker can read the file with this digest: the file itself, or a copy
+    /// Paths under which the worker can read the file with this digest: the file itself, or a copy
     /// made in `folder` (which the step's end removes).
-    func path(
+    ///
+    /// - Returns: by name; a single file is called `file`, those of a pattern have their own paths.
+    func files(
         of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
-    ) async throws -> String
+    ) async throws -> [String: String]
+}
+
+/// The controller's configuration, as far as it says how sources are read.
+package protocol SourceCredentials: Sendable {
+    /// The fields of an entry, with their values.
+    ///
+    /// - Throws: if there is no such entry, or a value cannot be read.
+    func secrets(of name: ResourceName) async throws -> StepSecrets
+}
+
+/// Of a controller that reads no sources outside the repository.
+package struct NoCredentials: SourceCredentials {
+    package init() {}
+
+    package func secrets(of name: ResourceName) async throws -> StepSecrets {
+        throw ReconcilerError.noCredentials(name)
+    }
 }
 
 /// The scratch folders of steps.

@@ -31,20 +31,22 @@ package actor ReconcileLoop {
         package let sources: any SourceFiles
         package let folders: any WorkFolders
         package let executors: any RuntimeExecutors
+        package let credentials: any SourceCredentials
         package let serving: any ServingSink
         package let attribution: any ReasonAttribution
         package let clock: any LoopClock
         package let observer: any LoopObserver
         package init(
             recorder: any StateRecorder, sources: any SourceFiles, folders: any WorkFolders,
-            executors: any RuntimeExecutors, serving: any ServingSink,
-            attribution: any ReasonAttribution, clock: any LoopClock,
+            executors: any RuntimeExecutors, credentials: any SourceCredentials = NoCredentials(),
+            serving: any ServingSink, attribution: any ReasonAttribution, clock: any LoopClock,
             observer: any LoopObserver
         ) {
             self.recorder = recorder
             self.sources = sources
             self.folders = folders
             self.executors = executors
+            self.credentials = credentials
             self.serving = serving
             self.attribution = attribution
             self.clock = clock
@@ -54,7 +56,8 @@ package actor ReconcileLoop {
         package var runner: StepRunner {
             StepRunner(
                 recorder: recorder, sources: sources, folders: folders, executors: executors,
-                attribution: attribution, clock: clock, observer: observer)
+                credentials: credentials, attribution: attribution, clock: clock, observer: observer
+            )
         }
 
         package var performer: EffectPerformer {

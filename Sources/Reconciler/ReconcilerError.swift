@@ -11,6 +11,13 @@ package enum ReconcilerError: Error, Hashable, Sendable {
     case sourceUnreadable(RepositoryPath, reason: String)
     /// A source file has other bytes than when it was hashed.
     case sourceChanged(RepositoryPath)
+    /// A pattern that no file matches.
+    case noMatch(RepositoryPath, folder: String)
+    case tooManyMatches(RepositoryPath, limit: Int)
+    /// The commit has a git-lfs pointer, and the file itself is not on this machine.
+    case lfsMissing(RepositoryPath, Digest, bytes: Int64)
+    /// The controller's configuration has no such entry.
+    case noCredentials(ResourceName)
     case servingNotWritten(path: String, reason: String)
     /// A version's artifact is no model.
     case noModelInArtifact(Digest)
@@ -35,6 +42,13 @@ package enum ReconcilerError: Error, Hashable, Sendable {
             "\(path.display) is neither in the commit nor in \(folder)"
         case .sourceUnreadable(let path, let reason): "\(path.display) cannot be read: \(reason)"
         case .sourceChanged(let path): "\(path.display) changed while it was read"
+        case .noMatch(let pattern, let folder):
+            "\(pattern.display) matches no file in the commit or in \(folder)"
+        case .tooManyMatches(let pattern, let limit):
+            "\(pattern.display) matches more than \(limit) files"
+        case .lfsMissing(let path, let digest, let bytes):
+            "\(path.display) is kept by git-lfs, and its content (\(digest.short), \(bytes) bytes) is not on this machine; run `git lfs fetch` in the repository that is watched"
+        case .noCredentials(let name): "there are no credentials '\(name.text)'"
         case .servingNotWritten(let path, let reason): "cannot write \(path): \(reason)"
         case .noModelInArtifact(let digest):
             "the artifact \(digest.short) has no model.onnx and signature.json"
@@ -57,7 +71,10 @@ package enum ReconcilerError: Error, Hashable, Sendable {
         case .sourceOutsideRoots(_, let roots):
             "data roots: \(roots.map(\.display).joined(separator: ", ")); add one with spec.dataRoots of the Project"
         case .sourceMissing: "commit the file, or name the folder that holds it with --data"
-        case .sourceUnreadable, .servingNotWritten: nil
+        case .noCredentials: "add them to the controller's configuration"
+        case .noMatch: "commit the files, or name the folder that holds them with --data"
+        case .tooManyMatches: "split the dataset, or join the files"
+        case .sourceUnreadable, .lfsMissing, .servingNotWritten: nil
         case .otherDefinition:
             "what was served goes on until a version that is trained with it takes its place"
         case .noModelInArtifact, .noValuesInArtifact: "`ingot verify` shows what else is damaged"

@@ -1,4 +1,3 @@
-import Dispatch
 package import Planning
 package import ResourceAPI
 package import ResourceGraph
@@ -7,30 +6,37 @@ package import StateStore
 
 /// Finds the local files that snapshots read: blobs of the commit, or files below a data root.
 package actor SourceObserver: SourceFiles {
-    private static let smallBytes = 1 << 20
+    /// Of one pattern.
+    private static let filesMax = 10_000
     private let repository: any Repository
     private let projectPath: RepositoryPath
-    /// The folder that paths of data files are relative to; nil if only the commit's files count.
-    private let dataDirectory: String?
-    private let store: StateStore?
-    private let queue = DispatchQueue(label: "ingot.sources")
-    private var blobDigests: [BlobID: Digest] = [:]
-    private var blobs: [Digest: BlobID] = [:]
-    private var stamps: [String: (stamp: SourceFileStamp, digest: Digest)] = [:]
-    /// Files of the last commit looked at that are not part of it.
+    private let committed: CommittedFiles
+    private let data: DataFiles
+    /// What the patterns stood for when they were looked at last, by the digest of all.
+    private var collections: [Digest: [Member]] = [:]
+    /// Files and patterns of the last commit looked at that are not part of it.
     private var outside: [RepositoryPath] = []
     private var roots: [RepositoryPath] = []
 
-    /// - Parameter store: keeps the hashes of large files from one start to the next; nil for
-    ///   commands that only look.
+    private struct Member {
+        let path: RepositoryPath
+        let digest: Digest
+    }
+
+    /// - Parameters:
+    ///   - dataDirectory: the folder that paths of data files are relative to; nil if only the
+    ///     commit's files count.
+    ///   - lfs: what git-lfs has fetched.
+    ///   - store: keeps the hashes of large files from one start to the next; nil for commands that
+    ///     only look.
     package init(
         repository: any Repository, projectPath: RepositoryPath, dataDirectory: String?,
-        store: StateStore?
+        lfs: LFSStore = LFSStore(repository: nil), store: StateStore?
     ) {
         self.repository = repository
         self.projectPath = projectPath
-        self.dataDirectory = dataDirectory
-        self.store = store
+        committed = CommittedFiles(repository: repository, lfs: lfs)
+        data = DataFiles(directory: dataDirectory, store: store)
     }
 
     /// The state of every file that a dataset of the graph reads.
@@ -45,25 +51,22 @@ package actor SourceObserver: SourceFiles {
 
     /// The same, of any commit, beside the one that is watched.
     ///
-    /// - Returns: with the files that are not part of the commit.
+    /// - Returns: with the files and patterns that are not part of the commit.
     package func lookUp(
         _ graph: ResourceGraph, at commit: CommitID
     ) async throws -> (files: [RepositoryPath: SourceFile], outside: [RepositoryPath]) {
-        var full: [RepositoryPath: RepositoryPath] = [:]
-        for resource in graph.resources.values {
-            guard case .file(let source)? = resource.dataset?.source else { continue }
-            full[source.path] = projectPath.appending(source.path.bytes)
-        }
-        let committed = try await repository.files(at: commit, paths: Array(full.values))
-        try await hash(committed.values.map(\.blob))
+        let wanted = try await blobs(of: graph, at: commit)
+        try await committed.prepare(wanted.values.flatMap { $0.map(\.blob) })
         var result: [RepositoryPath: SourceFile] = [:]
         var outside: [RepositoryPath] = []
-        for (path, fullPath) in full {
-            if let file = committed[fullPath] {
-                result[path] = .present(try await digest(of: file.blob))
-            } else {
+        for (path, files) in wanted {
+            if files.isEmpty {
                 outside.append(path)
                 result[path] = try await outsideFile(path, graph.project.dataRoots)
+            } else if PathPattern(path) == nil, let file = files.first {
+                result[path] = try await committed.state(of: file.blob, path)
+            } else {
+                result[path] = try await collection(path, files)
             }
         }
         return (result, outside)
@@ -81,7 +84,7 @@ package actor SourceObserver: SourceFiles {
         return result
     }
 
-    /// The files that were not part of the commit observed last.
+    /// The files and patterns that were not part of the commit observed last.
     package var outsidePaths: [RepositoryPath] { outside }
 
     /// Whether files outside of the repository still have these contents.
@@ -94,103 +97,108 @@ package actor SourceObserver: SourceFiles {
         return true
     }
 
+    package func files(
+        of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
+    ) async throws -> [String: String] {
+        guard PathPattern(file) != nil else {
+            let member = Member(path: file, digest: digest)
+            return ["file": try await path(of: member, copy: folder + "/source")]
+        }
+        guard let members = collections[digest] else { throw ReconcilerError.sourceChanged(file) }
+        var result: [String: String] = [:]
+        for (index, member) in members.enumerated() {
+            result[member.path.display] = try await path(
+                of: member, copy: "\(folder)/source-\(index)")
+        }
+        return result
+    }
+
+    private func path(of member: Member, copy: String) async throws -> String {
+        if let path = try await committed.path(of: member.digest, member.path, copy: copy) {
+            return path
+        }
+        return try await data.path(of: member.path, digest: member.digest)
+    }
+}
+
+// MARK: - Looking
+
+extension SourceObserver {
+    /// What the commit has for each path or pattern that a dataset reads, with paths of the project.
+    private func blobs(
+        of graph: ResourceGraph, at commit: CommitID
+    ) async throws -> [RepositoryPath: [TreeFile]] {
+        var full: [RepositoryPath: RepositoryPath] = [:]
+        var result: [RepositoryPath: [TreeFile]] = [:]
+        for step in graph.steps.values where step.id.kind == .snapshot {
+            for case .file(let path) in step.inputs.map(\.origin) {
+                if let pattern = PathPattern(path) {
+                    result[path] = try await matches(of: pattern, at: commit)
+                } else {
+                    full[path] = projectPath.appending(path.bytes)
+                }
+            }
+        }
+        let found = try await repository.files(at: commit, paths: Array(full.values))
+        for (path, fullPath) in full { result[path] = found[fullPath].map { [$0] } ?? [] }
+        return result
+    }
+
+    private func matches(
+        of pattern: PathPattern, at commit: CommitID
+    ) async throws -> [TreeFile] {
+        let folder =
+            pattern.folder.bytes.isEmpty
+            ? projectPath : projectPath.appending(pattern.folder.bytes)
+        let skipped = projectPath.bytes.isEmpty ? 0 : projectPath.bytes.count + 1
+        return try await repository.files(at: commit, under: folder, matching: []).files.map {
+            TreeFile(
+                path: RepositoryPath(bytes: Array($0.path.bytes.dropFirst(skipped))),
+                blob: $0.blob, isExecutable: $0.isExecutable)
+        }.filter { pattern.matches($0.path) }.sorted { $0.path < $1.path }
+    }
+
+    private func collection(
+        _ pattern: RepositoryPath, _ files: [TreeFile]
+    ) async throws -> SourceFile {
+        var members: [Member] = []
+        for file in files {
+            switch try await committed.state(of: file.blob, file.path) {
+            case .present(let digest): members.append(Member(path: file.path, digest: digest))
+            case .unreadable(let problem): return .unreadable(problem)
+            }
+        }
+        return remember(members, of: pattern)
+    }
+
     private func outsideFile(
         _ path: RepositoryPath, _ roots: [RepositoryPath]
     ) async throws -> SourceFile {
         do {
-            guard let dataDirectory else {
-                throw ReconcilerError.sourceMissing(path, folder: "a data directory")
+            guard let pattern = PathPattern(path) else {
+                return .present(try await data.digest(of: path, in: roots))
             }
-            guard path.isContained, roots.contains(where: path.isInside) else {
-                throw ReconcilerError.sourceOutsideRoots(path, roots: roots)
+            var members: [Member] = []
+            for file in try await data.matches(of: pattern, in: roots).prefix(Self.filesMax + 1) {
+                members.append(
+                    Member(path: file, digest: try await data.digest(of: file, in: roots)))
             }
-            return .present(try await digest(ofFile: path, in: dataDirectory))
+            return remember(members, of: path)
         } catch let error as ReconcilerError {
             return .unreadable(error.message)
         }
     }
 
-    /// Small blobs are hashed many at a time in memory: that is what makes the first look quick.
-    private func hash(_ ids: [BlobID]) async throws {
-        var small: [BlobID] = []
-        for id in Set(ids) where blobDigests[id] == nil {
-            if try await repository.blobSize(id) <= Self.smallBytes { small.append(id) }
+    /// The names are no part of the digest, only the order that they give.
+    private func remember(_ members: [Member], of pattern: RepositoryPath) -> SourceFile {
+        guard members.count <= Self.filesMax else {
+            return .unreadable(
+                ReconcilerError.tooManyMatches(pattern, limit: Self.filesMax).message)
         }
-        for start in stride(from: 0, to: small.count, by: 64) {
-            let part = Array(small[start..<min(start + 64, small.count)])
-            let contents = try await repository.blobs(part, limit: Self.smallBytes)
-            for (id, bytes) in zip(part, contents) {
-                let digest = Digest(hashing: bytes)
-                blobDigests[id] = digest
-                blobs[digest] = id
-            }
-        }
-    }
-
-    private func digest(of blob: BlobID) async throws -> Digest {
-        if let known = blobDigests[blob] { return known }
-        let digest = try await repository.hashBlob(blob).digest
-        blobDigests[blob] = digest
-        blobs[digest] = blob
-        return digest
-    }
-
-    private func digest(ofFile path: RepositoryPath, in directory: String) async throws -> Digest {
-        let absolute = directory + "/" + path.display
-        let stamp: SourceFileStamp
-        do {
-            stamp = try FileHashing.stamp(absolute)
-        } catch .missing {
-            throw ReconcilerError.sourceMissing(path, folder: directory)
-        } catch {
-            throw ReconcilerError.sourceUnreadable(path, reason: error.reason)
-        }
-        if let known = stamps[absolute], known.stamp == stamp { return known.digest }
-        if let known = try await store?.sourceDigest(path: absolute, stamp: stamp) {
-            stamps[absolute] = (stamp, known)
-            return known
-        }
-        let digest = try await hash(absolute, path)
-        // A file that changes while it is read has no digest; the next look will find it at rest.
-        guard (try? FileHashing.stamp(absolute)) == stamp else {
-            throw ReconcilerError.sourceChanged(path)
-        }
-        stamps[absolute] = (stamp, digest)
-        if store?.isWriter == true {
-            try await store?.rememberSource(path: absolute, stamp: stamp, digest: digest)
-        }
-        return digest
-    }
-
-    private func hash(_ absolute: String, _ path: RepositoryPath) async throws -> Digest {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                continuation.resume(
-                    with: Result {
-                        do throws(FileHashing.Failure) {
-                            return try FileHashing.digest(absolute)
-                        } catch {
-                            throw ReconcilerError.sourceUnreadable(path, reason: error.reason)
-                        }
-                    })
-            }
-        }
-    }
-
-    package func path(
-        of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
-    ) async throws -> String {
-        if let blob = blobs[digest] {
-            let copy = folder + "/source"
-            _ = try await repository.exportBlob(blob, toFile: copy)
-            return copy
-        }
-        guard let dataDirectory else {
-            throw ReconcilerError.sourceMissing(file, folder: "a data directory")
-        }
-        guard try await self.digest(ofFile: file, in: dataDirectory) == digest else {
-            throw ReconcilerError.sourceChanged(file)
-        }
-        return dataDirectory + "/" + file.display
+        let digest = JSONValue.object([
+            "files": .array(members.map { .string($0.digest.description) })
+        ]).digest
+        collections[digest] = members
+        return .present(digest)
     }
 }

@@ -20,6 +20,7 @@ package struct StepRunner: Sendable {
     let sources: any SourceFiles
     let folders: any WorkFolders
     let executors: any RuntimeExecutors
+    let credentials: any SourceCredentials
     let attribution: any ReasonAttribution
     let clock: any LoopClock
     let observer: any LoopObserver
@@ -113,16 +114,24 @@ package struct StepRunner: Sendable {
             switch input.origin {
             case .step:
                 inputs[input.name] = try await recorder.files(of: digest)
+            case .unpinned: continue
             case .file(let path):
-                let file = try await sources.path(
+                inputs[input.name] = try await sources.files(
                     of: path, digest: digest, revision: launch.revision, folder: folder)
-                inputs[input.name] = ["file": file]
             }
         }
         return StepOrder(
             runID: runID, step: launch.step.id, program: launch.program, seed: launch.step.seed,
             resources: launch.step.resources, inputs: inputs,
-            outputDirectory: "\(folder)/output", logPath: folders.log(runID))
+            outputDirectory: "\(folder)/output", logPath: folders.log(runID),
+            secrets: try await secrets(of: launch))
+    }
+
+    private func secrets(of launch: StepLaunch) async throws -> StepSecrets {
+        guard let name = launch.program["credentials"]?.string.flatMap({ ResourceName($0) }) else {
+            return .none
+        }
+        return try await credentials.secrets(of: name)
     }
 
     private func record(
@@ -158,6 +167,15 @@ package struct StepRunner: Sendable {
 }
 
 extension StepFailure {
-    /// Room may come back, whatever the step is: it is tried again without a limit.
-    fileprivate var isOfMachine: Bool { self.class == .resource && code == "DiskFull" }
+    /// Room may come back, and so may a server, whatever the step is: it is tried again without a
+    /// limit.
+    fileprivate var isOfMachine: Bool {
+        self.class == .resource && (code == "DiskFull" || Self.ofSources.contains(code))
+    }
+
+    /// What is wrong with sources outside the repository.
+    private static let ofSources: Set<String> = [
+        "CredentialsRefused", "SourceChanged", "SourceMissing", "SourceTimeout",
+        "SourceUnavailable", "SourceUnreachable",
+    ]
 }

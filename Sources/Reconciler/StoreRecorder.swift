@@ -84,6 +84,14 @@ package struct StoreRecorder: StateRecorder {
         } catch {
             return try await notPublished(runID, launch, error)
         }
+        if let moved = SourceMoved(launch, made: artifact.digest) {
+            store.artifacts.abandon(artifact)
+            try await fail(runID, launch, moved.failure)
+            return .failed(
+                RecordedFailure(
+                    runID: runID, code: moved.failure.code, message: moved.failure.message,
+                    hint: moved.failure.hint))
+        }
         do throws(StateStoreError) {
             let finished = try await store.finishRun(
                 runID, artifact: artifact, metadata: metadata)

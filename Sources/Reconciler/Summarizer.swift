@@ -126,6 +126,7 @@ extension Summarizer {
     private func trouble(of id: StepID) -> String {
         switch core.plan.step(id)?.action {
         case .failed(let failure): "which failed: \(failure.message)"
+        case .missingSource(SnapshotLock.path, _): "of which ingot.lock does not say the rows"
         case .missingSource(let path, _): "whose file \(path.display) cannot be read"
         default: "which cannot succeed"
         }

@@ -2,6 +2,9 @@
 package struct DatasetSpec: Hashable, Sendable {
     package enum Source: Hashable, Sendable {
         case file(FileSource)
+        case http(HTTPSource)
+        case s3(S3Source)
+        case postgres(PostgresSource)
         case sql(SQLSource)
         case noop(NoopSource)
     }
@@ -13,18 +16,22 @@ package struct DatasetSpec: Hashable, Sendable {
     /// The column of the event time.
     package let timestamp: String?
     package let expectations: [Expectation]
+    /// Nil: only when somebody says `ingot snapshot`.
+    package let refresh: RefreshPolicy?
     package init(
         source: Source,
         schema: [Column],
         primaryKey: [String],
         timestamp: String? = nil,
-        expectations: [Expectation]
+        expectations: [Expectation],
+        refresh: RefreshPolicy? = nil
     ) {
         self.source = source
         self.schema = schema
         self.primaryKey = primaryKey
         self.timestamp = timestamp
         self.expectations = expectations
+        self.refresh = refresh
     }
 
     package struct Column: Hashable, Sendable {
@@ -56,7 +63,8 @@ package enum ColumnType: String, CaseIterable, Hashable, Sendable, Codable {
     package var isNumeric: Bool { self == .integer || self == .double || self == .boolean }
 }
 
-/// A local file: a blob of the commit, or else below one of the project's data roots.
+/// A local file: a blob of the commit, or else below one of the project's data roots. Or several,
+/// if the path is a `PathPattern`.
 package struct FileSource: Hashable, Sendable {
     package enum Format: String, CaseIterable, Hashable, Sendable {
         case csv

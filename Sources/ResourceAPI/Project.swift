@@ -8,17 +8,20 @@ package struct ProjectSpec: Hashable, Sendable {
     package let history: HistoryPolicy
     /// How long artifacts are kept that nothing needs any more.
     package let artifactRetention: ManifestDuration
+    package let snapshots: SnapshotPush
     package init(
         runtimeRequirements: RepositoryPath? = nil,
         dataRoots: [RepositoryPath],
         prune: PrunePolicy, history: HistoryPolicy = .hold,
-        artifactRetention: ManifestDuration = ProjectSpec.standardRetention
+        artifactRetention: ManifestDuration = ProjectSpec.standardRetention,
+        snapshots: SnapshotPush = .branch
     ) {
         self.runtimeRequirements = runtimeRequirements
         self.dataRoots = dataRoots
         self.prune = prune
         self.history = history
         self.artifactRetention = artifactRetention
+        self.snapshots = snapshots
     }
 
     package static let standardRetention = ManifestDuration(seconds: 30 * 86_400)

@@ -6,22 +6,24 @@ package enum GraphCompiler {
     /// - Parameters:
     ///   - resources: each id at most once.
     ///   - invalid: resources whose manifests have errors of their own; what depends on them waits.
+    ///   - lock: which rows datasets have that are read from outside the repository.
     ///   - previous: a graph compiled before. What is equal in it, with all that it depends on, is
     ///     taken from there; the result is the same as without.
     package static func compile(
-        resources list: [Resource], invalid: Set<ResourceID> = [],
+        resources list: [Resource], invalid: Set<ResourceID> = [], lock: SnapshotLock = .none,
         reusing previous: ResourceGraph? = nil
     ) -> ResourceGraph {
         if let previous, invalid.isEmpty,
-            let patched = GraphPatch(previous: previous, resources: list)?.graph()
+            let patched = GraphPatch(previous: previous, resources: list, lock: lock)?.graph()
         {
             return patched
         }
         var linker = Linker(
-            resources: list.sorted { $0.id < $1.id }, invalid: invalid, previous: previous)
+            resources: list.sorted { $0.id < $1.id }, invalid: invalid, lock: lock,
+            previous: previous)
         linker.resolve()
         var assembly = StepAssembly(previous: previous)
-        let compiler = StepCompiler(resources: linker.resources)
+        let compiler = StepCompiler(resources: linker.resources, lock: lock)
         for resource in linker.topological where linker.blocked[resource.id] == nil {
             if linker.reused.contains(resource.id) {
                 assembly.keep(resource)
@@ -30,7 +32,7 @@ package enum GraphCompiler {
             }
         }
         return ResourceGraph(
-            project: list.lazy.compactMap(\.project).first ?? .standard,
+            project: list.lazy.compactMap(\.project).first ?? .standard, lock: lock,
             resources: linker.resources, steps: assembly.finish(), order: assembly.order,
             diagnostics: linker.diagnostics, blocked: linker.blocked,
             dependents: assembly.dependents, referrers: linker.referrers)
@@ -112,13 +114,18 @@ private struct Linker {
     private(set) var reused: Set<ResourceID> = []
 
     private let previous: ResourceGraph?
+    private let lock: SnapshotLock
     private let sorted: [Resource]
     private var visited: Set<ResourceID> = []
     private var path: [ResourceID] = []
     private var onPath: Set<ResourceID> = []
 
-    init(resources: [Resource], invalid: Set<ResourceID>, previous: ResourceGraph?) {
+    init(
+        resources: [Resource], invalid: Set<ResourceID>, lock: SnapshotLock,
+        previous: ResourceGraph?
+    ) {
         self.previous = previous
+        self.lock = lock
         sorted = resources
         self.resources = Dictionary(resources.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
         for id in invalid { blocked[id] = .invalid }
@@ -139,8 +146,10 @@ private struct Linker {
             onPath.remove(resource.id)
         }
         var isReusable =
-            previous.map { $0.blocked[resource.id] == nil && $0.resources[resource.id] == resource }
-            ?? false
+            previous.map {
+                $0.blocked[resource.id] == nil && $0.resources[resource.id] == resource
+                    && $0.lock.saysTheSame(as: lock, of: resource)
+            } ?? false
         for reference in resource.references {
             follow(reference, from: resource)
             referrers[reference.target, default: []].append(resource.id)

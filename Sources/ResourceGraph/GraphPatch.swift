@@ -6,16 +6,17 @@ import ResourceAPI
 struct GraphPatch {
     private let previous: ResourceGraph
     private let changed: [Resource]
+    private let lock: SnapshotLock
 
     /// Nil if the change is of another sort.
-    init?(previous: ResourceGraph, resources: [Resource]) {
+    init?(previous: ResourceGraph, resources: [Resource], lock: SnapshotLock) {
         guard previous.blocked.isEmpty, previous.diagnostics.isEmpty,
             resources.count == previous.resources.count
         else { return nil }
         var changed: [Resource] = []
         for resource in resources {
             guard let before = previous.resources[resource.id] else { return nil }
-            if before == resource { continue }
+            if before == resource, previous.lock.saysTheSame(as: lock, of: resource) { continue }
             guard before.references.map(\.target) == resource.references.map(\.target),
                 StepCompiler.kinds(of: before) == StepCompiler.kinds(of: resource)
             else { return nil }
@@ -23,15 +24,16 @@ struct GraphPatch {
         }
         self.previous = previous
         self.changed = changed
+        self.lock = lock
     }
 
     /// Nil if something is wrong now.
     func graph() -> ResourceGraph? {
-        guard !changed.isEmpty else { return previous }
+        guard !changed.isEmpty || lock != previous.lock else { return previous }
         var resources = previous.resources
         for resource in changed { resources[resource.id] = resource }
         var steps = previous.steps
-        let compiler = StepCompiler(resources: resources)
+        let compiler = StepCompiler(resources: resources, lock: lock)
         for id in affected() {
             guard let resource = resources[id] else { continue }
             guard ReferenceChecks.check(resource, among: resources).isEmpty else { return nil }
@@ -45,7 +47,7 @@ struct GraphPatch {
         }
         return ResourceGraph(
             project: changed.lazy.compactMap(\.project).first ?? previous.project,
-            resources: resources, steps: steps, order: previous.order, diagnostics: [],
+            lock: lock, resources: resources, steps: steps, order: previous.order, diagnostics: [],
             blocked: [:], dependents: previous.dependents, referrers: previous.referrers)
     }
 

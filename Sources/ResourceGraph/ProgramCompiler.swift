@@ -7,7 +7,7 @@ extension ResourceGraph {
     /// - Parameter step: of this graph.
     package func program(of step: Step) -> JSONValue {
         guard let resource = resources[step.id.resource] else { return .object([:]) }
-        let compiler = StepCompiler(resources: resources)
+        let compiler = StepCompiler(resources: resources, lock: lock)
         return switch resource.spec {
         case .dataset(let spec): compiler.program(of: step, spec)
         case .featureView(let spec): compiler.program(of: step, spec)
@@ -19,11 +19,19 @@ extension ResourceGraph {
 
 extension StepCompiler {
     fileprivate func program(of step: Step, _ spec: DatasetSpec) -> JSONValue {
-        step.id.kind == .profile
-            ? profileProgram(spec, snapshot: snapshotProgram(spec)) : snapshotProgram(spec)
+        if step.id.kind == .profile { return profileProgram(spec, snapshot: snapshotProgram(spec)) }
+        guard case .pinned(let entry) = lock.pin(of: step.id.resource.name, spec.source) else {
+            return snapshotProgram(spec)
+        }
+        var program = snapshotProgram(spec).object ?? [:]
+        program["pinned"] = [
+            "digest": .string(entry.digest.description), "observed": .string(entry.observed),
+        ]
+        return .object(program)
     }
 
-    private func snapshotProgram(_ spec: DatasetSpec) -> JSONValue {
+    /// Of a dataset as it is, whatever `ingot.lock` says.
+    func snapshotProgram(_ spec: DatasetSpec) -> JSONValue {
         switch spec.source {
         case .file(let file):
             [
@@ -32,6 +40,7 @@ extension StepCompiler {
                 "path": .string(file.path.display),
                 "schema": spec.schemaRecipe,
             ]
+        case .http, .s3, .postgres: spec.outsideProgram
         case .noop(let noop):
             [
                 "content": .string(noop.content), "seconds": .double(noop.seconds),

@@ -26,6 +26,7 @@ extension DatasetSpec {
                 ],
                 "schema": schemaRecipe,
             ]
+        case .http, .s3, .postgres: ["source": outsideRecipe, "schema": schemaRecipe]
         case .noop(let noop):
             [
                 "source": [

@@ -31,7 +31,7 @@ extension Resource {
         case .dataset(let dataset):
             let (names, path): ([ResourceName], FieldPath) =
                 switch dataset.source {
-                case .file: ([], FieldPath())
+                case .file, .http, .s3, .postgres: ([], FieldPath())
                 case .sql(let source): (source.inputs, ReferencePath.sqlInputs)
                 case .noop(let source): (source.dependsOn, ReferencePath.noopInputs)
                 }

@@ -4,6 +4,8 @@ package import ResourceAPI
 /// their artifacts, in an order in which every step comes after what it needs.
 package struct ResourceGraph: Sendable {
     package let project: ProjectSpec
+    /// Which rows the datasets have whose sources are outside the repository.
+    package let lock: SnapshotLock
     /// Everything that could be read, blocked or not.
     package let resources: [ResourceID: Resource]
     package let steps: [StepID: Step]
@@ -17,11 +19,13 @@ package struct ResourceGraph: Sendable {
     let referrers: [ResourceID: [ResourceID]]
 
     package init(
-        project: ProjectSpec, resources: [ResourceID: Resource], steps: [StepID: Step],
+        project: ProjectSpec, lock: SnapshotLock = .none, resources: [ResourceID: Resource],
+        steps: [StepID: Step],
         order: [StepID], diagnostics: [Diagnostic], blocked: [ResourceID: BlockedReason],
         dependents: [StepID: [StepID]], referrers: [ResourceID: [ResourceID]]
     ) {
         self.project = project
+        self.lock = lock
         self.resources = resources
         self.steps = steps
         self.order = order

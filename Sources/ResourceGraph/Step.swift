@@ -47,6 +47,9 @@ package struct Step: Sendable {
     /// `cpus` is also the number of threads, and the only part of it that enters the fingerprint.
     package var resources: StepResources { storage.resources }
 
+    /// The artifact that it must make, and nothing else.
+    package var pin: Digest? { recipe["pinned"]?.string.flatMap { Digest($0) } }
+
     package init(
         id: StepID, recipeVersion: Int, recipe: JSONValue, inputs: [StepInput],
         after: [StepID] = [], seed: Int64 = 0, resources: StepResources = .standard
@@ -75,6 +78,8 @@ package struct StepInput: Hashable, Sendable {
         case step(StepID)
         /// The bytes of a local file: a blob of the commit, or below a data root.
         case file(RepositoryPath)
+        /// Which rows are meant is not known; with what is to be done, for people.
+        case unpinned(String)
     }
 
     /// What the program calls it: `source`, `dataset`, `spine`, `view:weather`, `model`.
@@ -90,7 +95,13 @@ package struct StepInput: Hashable, Sendable {
 extension Step {
     /// The identity of this step's execution over inputs with these digests (by input name) in the
     /// runtime with this lock digest; nil if the digest of an input is missing.
+    ///
+    /// What is pinned does not depend on how it is made: another runtime must make the same.
     package func fingerprint(inputs digests: [String: Digest], runtime: Digest) -> Fingerprint? {
+        if pin != nil {
+            let identity: JSONValue = ["kind": .string(id.kind.rawValue), "recipe": recipe]
+            return Fingerprint(identity.digest)
+        }
         var inputFields: [String: JSONValue] = [:]
         for input in inputs {
             guard let digest = digests[input.name] else { return nil }

@@ -3,6 +3,7 @@ import ResourceAPI
 /// Compiles one resource, whose references are known to resolve, into its steps.
 struct StepCompiler {
     let resources: [ResourceID: Resource]
+    let lock: SnapshotLock
 
     func steps(of resource: Resource) -> [Step] {
         switch resource.spec {
@@ -56,11 +57,30 @@ extension StepCompiler {
     }
 
     private func snapshotStep(_ id: StepID, _ spec: DatasetSpec) -> Step {
+        switch lock.pin(of: id.resource.name, spec.source) {
+        case .pinned(let entry):
+            Step(
+                id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.pinnedRecipe(entry),
+                inputs: freeSnapshotStep(id, spec).inputs)
+        case .missing(let problem):
+            Step(
+                id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
+                inputs: [StepInput(name: "source", origin: .unpinned(problem))])
+        case .free: freeSnapshotStep(id, spec)
+        }
+    }
+
+    /// Its rows are what its inputs are.
+    func freeSnapshotStep(_ id: StepID, _ spec: DatasetSpec) -> Step {
         switch spec.source {
         case .file(let file):
             Step(
                 id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
                 inputs: [StepInput(name: "source", origin: .file(file.path))])
+        case .http, .s3, .postgres:
+            Step(
+                id: id, recipeVersion: id.kind.recipeVersion, recipe: spec.snapshotRecipe,
+                inputs: [])
         case .noop(let noop): noopStep(noop, spec, id.resource)
         case .sql(let sql):
             Step(

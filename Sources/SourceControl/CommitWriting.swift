@@ -63,12 +63,16 @@ extension GitHandle {
             }
             wanted = entry.oid
         }
-        return try replace(names[...], in: try treeID(of: tip), with: wanted)
+        return try replace(
+            names[...], in: try treeID(of: tip), with: wanted, mode: GIT_FILEMODE_TREE)
     }
 
-    /// - Parameter tree: nil if there is no such folder yet.
-    private func replace(
-        _ names: ArraySlice<[UInt8]>, in tree: git_oid?, with wanted: git_oid
+    /// - Parameters:
+    ///   - tree: nil if there is no such folder yet.
+    ///   - mode: of what is put in place.
+    func replace(
+        _ names: ArraySlice<[UInt8]>, in tree: git_oid?, with wanted: git_oid,
+        mode: git_filemode_t
     ) throws(SourceControlError) -> git_oid {
         guard let name = names.first else { return wanted }
         let old = try tree.map { oid throws(SourceControlError) in try lookUpTree(oid) }
@@ -76,13 +80,15 @@ extension GitHandle {
         let text = name.map { CChar(bitPattern: $0) } + [0]
         let entry = old.flatMap { git_tree_entry_byname($0, text) }.map { TreeEntry(pointer: $0) }
         var child = try replace(
-            names.dropFirst(), in: entry.flatMap { $0.mode == .tree ? $0.oid : nil }, with: wanted)
+            names.dropFirst(), in: entry.flatMap { $0.mode == .tree ? $0.oid : nil },
+            with: wanted, mode: mode)
         let builder = try LibGit2.acquire("write a folder") {
             git_treebuilder_new(&$0, pointer, old)
         }
         defer { git_treebuilder_free(builder) }
         try LibGit2.check(
-            git_treebuilder_insert(nil, builder, text, &child, GIT_FILEMODE_TREE),
+            git_treebuilder_insert(
+                nil, builder, text, &child, names.count == 1 ? mode : GIT_FILEMODE_TREE),
             "write a folder")
         var result = git_oid()
         try LibGit2.check(git_treebuilder_write(&result, builder), "write a folder")

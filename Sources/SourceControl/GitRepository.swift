@@ -12,6 +12,8 @@ package actor GitRepository: Repository {
     package nonisolated let isBare: Bool
     /// The working tree's root, absolute and with a slash at its end; nil if there is none.
     package nonisolated let workingDirectory: String?
+    /// The folder with objects and refs; of a linked working tree, the main repository's.
+    package nonisolated let commonDirectory: String
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -27,6 +29,7 @@ package actor GitRepository: Repository {
         self.path = path
         isBare = handle.isBare
         workingDirectory = handle.workingDirectory
+        commonDirectory = handle.commonDirectory
         executor = BlockingExecutor(label: "ingot.git")
         self.handle = handle
     }

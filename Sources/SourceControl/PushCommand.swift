@@ -8,11 +8,12 @@ package enum PushCommand {
     /// - Parameters:
     ///   - commit: hex; in the mirror.
     ///   - expecting: hex; where the branch has to be.
+    ///   - creates: the branch must not be there yet; `expecting` is the commit's parent.
     ///   - environment: as for `FetchCommand.perform`.
     /// - Returns: to be printed as one line; its commit is the pushed one. Never throws.
     package static func perform(
         mirrorPath: String, url: String, branch: String, commit: String, expecting: String,
-        environment: [String: String], limitsProcess: Bool = true
+        creates: Bool = false, environment: [String: String], limitsProcess: Bool = true
     ) -> FetchReport {
         do throws(SourceControlError) {
             guard let commit = CommitID(commit), let tip = CommitID(expecting) else {
@@ -21,7 +22,7 @@ package enum PushCommand {
             let request = try FetchCommand.prepare(
                 mirrorPath: mirrorPath, url: url, branch: branch, environment: environment,
                 limitsProcess: limitsProcess)
-            try push(commit, expecting: tip, branch, request)
+            try push(commit, expecting: tip, creates: creates, branch, request)
             return FetchReport(commit: commit)
         } catch {
             return FetchReport(problem: FetchProblem(error))
@@ -29,7 +30,7 @@ package enum PushCommand {
     }
 
     private static func push(
-        _ commit: CommitID, expecting tip: CommitID, _ branch: String,
+        _ commit: CommitID, expecting tip: CommitID, creates: Bool, _ branch: String,
         _ request: FetchCommand.Request
     ) throws(SourceControlError) {
         guard try request.mirror.isAncestor(tip, of: commit) else {
@@ -37,12 +38,18 @@ package enum PushCommand {
         }
         let connection = try RemoteConnection(
             request.mirror, request.url, request.session, direction: GIT_DIRECTION_PUSH)
-        let found = try connection.advertised(branch)
-        // A push that got through although its answer did not.
-        if found == commit { return }
-        guard found == tip else {
-            throw SourceControlError.revert(
-                .branchMoved(branch: branch, expected: tip, found: found))
+        if creates {
+            guard try !connection.has(branch) else {
+                throw SourceControlError.revert(.branchExists(branch: branch))
+            }
+        } else {
+            let found = try connection.advertised(branch)
+            // A push that got through although its answer did not.
+            if found == commit { return }
+            guard found == tip else {
+                throw SourceControlError.revert(
+                    .branchMoved(branch: branch, expected: tip, found: found))
+            }
         }
         var options = git_push_options()
         try LibGit2.check(
@@ -74,19 +81,21 @@ extension FetchChild {
     /// Moves a branch of the server forward to a commit that is in the mirror, never backward or
     /// sideward.
     ///
+    /// - Parameter creates: make a new branch instead, which must not be there yet.
     /// - Throws: `pushRefused` (with code `BranchMoved`, `PushRejected`…), `pushTimedOut`: then
     ///   nobody knows whether the server did it, and doing it again is right; and as `fetch`.
     package func push(
         _ commit: CommitID, expecting tip: CommitID, to branch: String, of url: RepositoryURL,
-        mirrorPath: String
+        creates: Bool = false, mirrorPath: String
     ) async throws(SourceControlError) {
         guard RevisionText.isName(branch) else {
             throw SourceControlError.badBranchName(name: branch)
         }
-        let arguments = [
+        var arguments = [
             "--mirror", mirrorPath, "--url", url.text, "--branch", branch, "--push", commit.hex,
             "--expect", tip.hex,
         ]
+        if creates { arguments.append("--create") }
         let report: FetchReport
         do throws(SourceControlError) {
             report = try await self.report(arguments, url)

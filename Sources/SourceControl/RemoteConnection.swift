@@ -46,6 +46,19 @@ final class RemoteConnection {
         try check(git_remote_connect_ext(remote, direction, &options))
     }
 
+    /// Whether the server has the branch.
+    func has(_ branch: String) throws(SourceControlError) -> Bool {
+        do throws(SourceControlError) {
+            _ = try advertised(branch)
+            return true
+        } catch {
+            switch error {
+            case .missingBranch, .unbornBranch: return false
+            default: throw error
+            }
+        }
+    }
+
     /// What the server says the branch is.
     func advertised(_ branch: String) throws(SourceControlError) -> CommitID {
         var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?

@@ -9,6 +9,8 @@ package enum RevertProblem: Error, Hashable, Sendable {
     case folderMissing(folder: RepositoryPath, commit: CommitID)
     case identityMissing
     case branchMoved(branch: String, expected: CommitID, found: CommitID?)
+    /// A branch that was to be new.
+    case branchExists(branch: String)
     case branchLocked(branch: String, repository: String)
     case localChanges(workingDirectory: String, paths: [RepositoryPath])
     case operationInProgress(workingDirectory: String)
@@ -26,6 +28,7 @@ extension RevertProblem {
         case .folderMissing: "FolderMissing"
         case .identityMissing: "IdentityMissing"
         case .branchMoved: "BranchMoved"
+        case .branchExists: "BranchExists"
         case .branchLocked: "BranchLocked"
         case .localChanges: "LocalChanges"
         case .operationInProgress: "OperationInProgress"
@@ -57,6 +60,7 @@ extension RevertProblem {
             "branch '\(branch)' is "
                 + (found.map { "at \($0.short)" } ?? "gone")
                 + ", no longer at \(expected.short)"
+        case .branchExists(let branch): "there is a branch '\(branch)' already"
         case .branchLocked(let branch, let repository):
             "another process changes branch '\(branch)' of \(repository)"
         case .localChanges(let directory, let paths):
@@ -79,6 +83,7 @@ extension RevertProblem {
             "git config --global user.name 'Your Name'; "
                 + "git config --global user.email you@example.org"
         case .branchMoved: "look at the new commits, then try again"
+        case .branchExists: "remove it, or choose another name"
         case .branchLocked(let branch, _):
             "try again; if no git command is running, remove refs/heads/\(branch).lock"
         case .localChanges: "commit them, or put them aside with 'git stash'"

@@ -18,7 +18,7 @@ package struct RevertCommit: Hashable, Sendable {
 /// `FetchChild.push`.
 package actor Reverter {
     private let executor: BlockingExecutor
-    private let handle: GitHandle
+    let handle: GitHandle
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -96,7 +96,7 @@ package actor Reverter {
         try handle.publish(commit, to: branch, author)
     }
 
-    private func make(
+    func make(
         _ tree: git_oid, _ message: String, onto tip: CommitID, _ author: CommitInfo.Person
     ) throws(SourceControlError) -> RevertCommit {
         let id = try handle.writeCommit(tree: tree, parent: tip, message: message, author: author)

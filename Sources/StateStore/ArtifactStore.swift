@@ -54,6 +54,14 @@ package final class ArtifactStore: Sendable {
         }
     }
 
+    /// The digest that `publish` would give, without taking anything over.
+    package func describe(directory: String) async throws(StateStoreError) -> Digest {
+        let publisher = ArtifactPublisher(blobs: blobs, limits: limits)
+        return try await queue.run { () throws(StateStoreError) in
+            try publisher.describe(directory: directory).digest
+        }
+    }
+
     /// Lets garbage collection have what was published and will not be recorded.
     package func abandon(_ artifact: PublishedArtifact) {
         blobs.leases.endPublication(artifact)

@@ -125,7 +125,7 @@ struct CombinedTests {
                 m.yaml:6:3: error: unknown field 'colour'
                       colour: red
                       ^
-                hint: the fields here are source, sql, schema, primaryKey, timestamp and expectations
+                hint: the fields here are source, sql, schema, primaryKey, timestamp, expectations and refresh
                 """)
     }
 

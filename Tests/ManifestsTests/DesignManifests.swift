@@ -114,6 +114,15 @@ enum DesignManifests {
           predictionLog: {sampleRate: 1.0}
         """
 
+    /// Settings of a Project that the design leaves out.
+    static let settings = """
+        apiVersion: ingot/v1
+        kind: Project
+        metadata: {name: flights}
+        spec:
+          snapshots: {push: proposal}
+        """
+
     /// What the design leaves out, so that every field of every kind is somewhere.
     static let others = """
         apiVersion: ingot/v1
@@ -121,6 +130,33 @@ enum DesignManifests {
         metadata: {name: nothing}
         spec:
           source: {noop: {dependsOn: [other], content: a, seconds: 1, fails: false}}
+        ---
+        apiVersion: ingot/v1
+        kind: Dataset
+        metadata: {name: from-web}
+        spec:
+          source: {http: {url: "https://example.org/a", format: csv, nullValues: [NA], credentials: api}}
+        ---
+        apiVersion: ingot/v1
+        kind: Dataset
+        metadata: {name: from-bucket}
+        spec:
+          source:
+            s3:
+              bucket: lake
+              key: a.csv
+              region: eu-central-1
+              endpoint: "http://localhost:9000"
+              format: csv
+              nullValues: [NA]
+              credentials: lake
+        ---
+        apiVersion: ingot/v1
+        kind: Dataset
+        metadata: {name: from-database}
+        spec:
+          source: {postgres: {query: "SELECT 1 AS a", credentials: warehouse}}
+          refresh: {onChange: 5m}
         ---
         apiVersion: ingot/v1
         kind: Dataset

@@ -7,7 +7,9 @@ import Testing
 struct DocumentationTests {
     /// What the decoders ask for when they read manifests that hold every field.
     private func acceptedFields() throws -> [ResourceKind: Set<String>] {
-        let text = DesignManifests.supported + "\n---\n" + DesignManifests.others
+        let text = [
+            DesignManifests.supported, DesignManifests.others, DesignManifests.settings,
+        ].joined(separator: "\n---\n")
         let documents = try DocumentReader.documents(of: Array(text.utf8), limits: .standard).get()
         var accepted: [ResourceKind: Set<String>] = [:]
         for document in documents {

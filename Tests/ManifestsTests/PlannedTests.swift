@@ -2,25 +2,6 @@ import Testing
 
 @Suite("Fields of the design that are not built yet")
 struct PlannedTests {
-    @Test("Sources that are not built yet are refused")
-    func sourcesThatAreNotBuiltYetAre() {
-        let messages = messages(
-            of: """
-                apiVersion: ingot/v1
-                kind: Dataset
-                metadata: {name: weather}
-                spec:
-                  source: {http: {url: "https://example.org/a.csv"}}
-                """)
-        let expected = """
-            m.yaml:5:12: error: field 'http' is not supported yet
-                  source: {http: {url: "https://example.org/a.csv"}}
-                           ^
-            hint: remove it; a later version of Ingot will have it
-            """
-        #expect(messages == expected)
-    }
-
     @Test("Fields of a training config that are not built yet are refused")
     func fieldsOfATrainingConfigThatAre() {
         let messages = messages(

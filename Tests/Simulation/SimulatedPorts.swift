@@ -39,9 +39,9 @@ struct SimulatedFolders: WorkFolders {
 }
 
 struct SimulatedSources: SourceFiles {
-    func path(
+    func files(
         of file: RepositoryPath, digest: Digest, revision: Revision, folder: String
-    ) async throws -> String { "\(folder)/source" }
+    ) async throws -> [String: String] { ["file": "\(folder)/source"] }
 }
 
 /// Never asked to run anything: the world says how steps go.

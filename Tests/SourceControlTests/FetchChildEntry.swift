@@ -25,7 +25,8 @@ struct FetchChildEntry {
         if arguments.contains("--push") {
             report = PushCommand.perform(
                 mirrorPath: value("--mirror"), url: value("--url"), branch: value("--branch"),
-                commit: value("--push"), expecting: value("--expect"), environment: environment)
+                commit: value("--push"), expecting: value("--expect"),
+                creates: arguments.contains("--create"), environment: environment)
         } else {
             report = FetchCommand.perform(
                 mirrorPath: value("--mirror"), url: value("--url"), branch: value("--branch"),

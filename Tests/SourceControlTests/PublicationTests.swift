@@ -206,5 +206,18 @@ struct PublicationTests {
                 hint: look at the new commits, then try again
                 """)
         #expect(try git.head("main") == third)
+        // As a branch of its own.
+        func propose() async throws {
+            try await child.push(
+                other.id, expecting: other.tip, to: "proposal/a", of: url, creates: true,
+                mirrorPath: path)
+        }
+        try await propose()
+        #expect(try git.head("proposal/a") == other.id)
+        #expect(
+            await message(propose) == """
+                pushing to \(url) failed: there is a branch 'proposal/a' already
+                hint: remove it, or choose another name
+                """)
     }
 }

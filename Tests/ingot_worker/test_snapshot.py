@@ -236,8 +236,8 @@ class SnapshotTests(WorkerCase):
         )
         self.fails(
             gzip.compress(b"origin,delay,at\n" * 999)[:-9],
-            "FileCorrupt",
-            "data/flights.csv cannot be read: Unexpected end of GZIP stream",
+            "FileTruncated",
+            "data/flights.csv is a damaged gzip file",
             "copy the file again",
         )
         self.fails(

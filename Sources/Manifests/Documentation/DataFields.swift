@@ -1,34 +1,9 @@
 import ResourceAPI
 
 extension FieldTable {
-    static let dataset: [FieldDescription] = [
-        .init("spec.source", .mapping, .oneOf, "Where the rows come from."),
-        .init("spec.source.file", .mapping, .required, "A local file."),
-        .init(
-            "spec.source.file.path", .path, .required,
-            "The path in the repository, or else below one of the project's data roots."),
-        .init(
-            "spec.source.file.format", .choice(of: FileSource.Format.self), .optional,
-            "The format; left out, it follows from the ending of the path."),
-        .init(
-            "spec.source.file.nullValues", .list(.text), .optional,
-            "For csv: texts that mean null, beside the empty one."),
-        .init(
-            "spec.source.noop", .mapping, .optional,
-            "Instead of file: nothing, for tests and for trying things out."),
-        .init(
-            "spec.source.noop.dependsOn", .list(.resourceName), .optional,
-            "Datasets of the same sort that are made first."),
-        .init(
-            "spec.source.noop.content", .text, .optional,
-            "A text; another text makes another artifact."),
-        .init(
-            "spec.source.noop.seconds", .number, .defaultsTo("0"),
-            "How long the step takes, 0 to 3600."),
-        .init("spec.source.noop.fails", .boolean, .defaultsTo("false"), "Whether the step fails."),
-        .init("spec.source.http", .unknown, .planned, "A file behind a URL."),
-        .init("spec.source.s3", .unknown, .planned, "Objects in S3."),
-        .init("spec.source.postgres", .unknown, .planned, "A table of a PostgreSQL database."),
+    static let dataset: [FieldDescription] = source + table
+
+    private static let table: [FieldDescription] = [
         .init("spec.sql", .mapping, .oneOf, "A query over other datasets."),
         .init(
             "spec.sql.inputs", .list(.resourceName), .required,
@@ -44,6 +19,13 @@ extension FieldTable {
         .init(
             "spec.schema.knownAt", .columnName, .optional,
             "The column with the time from which the value is known; left out, always."),
+        .init(
+            "spec.refresh", .mapping, .optional,
+            "When the controller makes a new snapshot of a source outside the repository."),
+        .init("spec.refresh.schedule", .duration, .oneOf, "So often."),
+        .init(
+            "spec.refresh.onChange", .duration, .oneOf,
+            "When the source has changed, for which it is asked so often."),
         .init("spec.primaryKey", .list(.columnName), .optional, "The columns that name a row."),
         .init("spec.timestamp", .columnName, .optional, "The column of the event time."),
     ]

@@ -70,6 +70,12 @@ enum FieldTable {
         .init(
             "spec.retention.artifacts", .duration, .defaultsTo("30d"),
             "How long artifacts are kept that nothing needs any more."),
+        .init(
+            "spec.snapshots", .mapping, .optional,
+            "What the controller does with snapshots that it makes by itself."),
+        .init(
+            "spec.snapshots.push", .choice(of: SnapshotPush.self), .defaultsTo("branch"),
+            "Whether their commits go to the branch that is watched, or to a new one."),
     ]
 
     static let model: [FieldDescription] = [

@@ -9,10 +9,20 @@ extension DatasetSpec {
         let columns = SchemaColumns(schema)
         let primaryKey = reader.optional("primaryKey")?.distinct { columns.name($0) } ?? []
         let timestamp = reader.optional("timestamp").flatMap { columns.name($0) }
-        let expectations =
-            reader.optional("expectations")?.items(mayBeEmpty: true)?
-            .compactMap { Expectation.decode($0, columns: columns) } ?? []
+        let expectationFields =
+            reader.optional("expectations")?.items(mayBeEmpty: true) ?? []
+        let expectations = expectationFields.compactMap { field -> Expectation? in
+            let expectation = Expectation.decode(field, columns: columns)
+            // The check reads the source again, which is only there while the snapshot is made.
+            if source?.isOutside == true, case .schemaDrift? = expectation?.check {
+                field.report(.driftOfOutside)
+            }
+            return expectation
+        }
+        let refreshField = reader.optional("refresh")
+        let refresh = refreshField.flatMap(RefreshPolicy.decode)
         guard let source else { return nil }
+        if !source.isOutside { refreshField?.report(.refreshOfInside) }
         if case .noop = source {
             reader.report(any: ["schema", "primaryKey", "timestamp", "expectations"]) {
                 .fieldOfNoop($0)
@@ -20,23 +30,23 @@ extension DatasetSpec {
         }
         return DatasetSpec(
             source: source, schema: schema, primaryKey: primaryKey, timestamp: timestamp,
-            expectations: expectations)
+            expectations: expectations, refresh: refresh)
     }
 
     private static func decodeSource(_ reader: inout FieldReader) -> Source? {
         guard let value = reader.exactlyOne(of: ["source", "sql"]) else { return nil }
         if value.key == "sql" { return SQLSource.decode(value).map(Source.sql) }
         guard var fields = value.reader(at: "spec.source") else { return nil }
-        let source: FieldValue?
-        if fields.has(any: ["noop"]) {
-            source = fields.exactlyOne(of: ["file", "noop"])
-        } else {
-            source = fields.required("file", unless: ["http", "s3", "postgres"])
-        }
+        let source = fields.exactlyOne(of: ["file", "http", "s3", "postgres", "noop"])
         fields.finish()
         guard let source else { return nil }
-        if source.key == "noop" { return NoopSource.decode(source).map(Source.noop) }
-        return FileSource.decode(source).map(Source.file)
+        return switch source.key {
+        case "file": FileSource.decode(source).map(Source.file)
+        case "http": HTTPSource.decode(source).map(Source.http)
+        case "s3": S3Source.decode(source).map(Source.s3)
+        case "postgres": PostgresSource.decode(source).map(Source.postgres)
+        default: NoopSource.decode(source).map(Source.noop)
+        }
     }
 
     private static func checkNames(of schema: [Column], _ reader: FieldReader) {
@@ -67,33 +77,26 @@ extension FileSource {
         guard var fields = value.reader(at: "spec.source.file") else { return nil }
         let pathField = fields.required("path")
         let path = pathField?.repositoryPath()
-        let formatField = fields.optional("format")
-        let nullField = fields.optional("nullValues")
+        let content = ContentFormat.decode(
+            &fields, name: path?.display, named: path == nil ? nil : pathField)
         fields.finish()
-        let nullValues = nullField?.distinct { $0.freeText(mayBeEmpty: true) } ?? []
-        let format: Format?
-        if let formatField {
-            format = formatField.choice(of: Format.self)
-        } else {
-            format = path.flatMap(Format.init(ending:))
-            if let path, format == nil {
-                pathField?.report(.formatUnknown(path: path.display))
-            }
-        }
-        guard let path, let format else { return nil }
-        if format != .csv { nullField?.report(.nullValuesWithoutCSV) }
-        return FileSource(path: path, format: format, nullValues: nullValues)
+        guard let path, let content else { return nil }
+        return FileSource(path: path, format: content.format, nullValues: content.nullValues)
     }
 }
 
 extension FileSource.Format {
     /// By the ending of a file name; nil if it says nothing.
     init?(ending path: RepositoryPath) {
-        if path.hasSuffix(".csv") {
+        // Parquet packs its own content.
+        let text = [".gz", ".zst"].first(where: path.hasSuffix).map {
+            RepositoryPath(bytes: Array(path.bytes.dropLast($0.utf8.count)))
+        }
+        if (text ?? path).hasSuffix(".csv") {
             self = .csv
         } else if path.hasSuffix(".parquet") {
             self = .parquet
-        } else if [".json", ".jsonl", ".ndjson"].contains(where: path.hasSuffix) {
+        } else if [".json", ".jsonl", ".ndjson"].contains(where: (text ?? path).hasSuffix) {
             self = .json
         } else {
             return nil

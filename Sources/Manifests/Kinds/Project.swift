@@ -23,9 +23,15 @@ extension ProjectSpec {
             retention = fields.optional("artifacts")?.duration(mayBeZero: true)
             fields.finish()
         }
+        var push: SnapshotPush?
+        if var fields = reader.optional("snapshots")?.reader(at: "spec.snapshots") {
+            push = fields.optional("push")?.choice(of: SnapshotPush.self)
+            fields.finish()
+        }
         return ProjectSpec(
             runtimeRequirements: requirements, dataRoots: roots ?? ProjectSpec.standard.dataRoots,
             prune: prune, history: history ?? .hold,
-            artifactRetention: retention ?? ProjectSpec.standardRetention)
+            artifactRetention: retention ?? ProjectSpec.standardRetention,
+            snapshots: push ?? .branch)
     }
 }

@@ -12,6 +12,7 @@ import traceback
 
 from ingot_worker.errors import hide_paths, translate
 from ingot_worker.protocol import Events, Request
+from ingot_worker.redaction import Redaction
 
 
 def limit(request: Request) -> None:
@@ -47,15 +48,15 @@ def execute(request: Request, events: Events) -> None:
 
 def run_child(connection: socket.socket, request: Request) -> int:
     """The child's life after the fork: returns its exit code."""
-    events = Events(connection)
+    hidden = Redaction(request.secrets)
+    events = Events(connection, hidden.of)
     events.send({"event": "started", "pid": os.getpid()})
     try:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
         log = os.open(request.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
+        hidden.redirect(log, (1, 2))
         os.close(log)
         limit(request)
         os.chdir(request.output)
@@ -71,3 +72,5 @@ def run_child(connection: socket.socket, request: Request) -> int:
                 sys.stderr.write(f"{failure.code}: {failure.message}\n")
         events.send(failure.event())
         return 1
+    finally:
+        hidden.finish()

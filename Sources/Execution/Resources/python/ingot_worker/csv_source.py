@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ingot_worker import packed as packing
 from ingot_worker.errors import StepError, data_error
 from ingot_worker.sql import count, literal
 
@@ -22,7 +22,8 @@ class CSVFile:
 
     path: str
     name: str
-    packed: bool
+    # How it is packed, in DuckDB's words.
+    packed: str
     delimiter: str
     header: list[str]
 
@@ -43,7 +44,7 @@ class CSVFile:
             "escape='\"'",
             f"nullstr=[{', '.join(literal(n) for n in dict.fromkeys(['', *nulls]))}]",
             "allow_quoted_nulls=true",
-            "compression='gzip'" if self.packed else "compression='none'",
+            f"compression={literal(self.packed)}",
             f"max_line_size={LINE_BYTES_MAX}",
         ]
         if infer:
@@ -70,9 +71,9 @@ class CSVFile:
         return f"row {count(row + 1)}"
 
 
-def _text(path: str, packed: bool) -> io.TextIOWrapper:
+def _text(path: str, packed: str) -> io.TextIOWrapper:
     # The caller closes the text, and the file with it.
-    raw = gzip.open(path, "rb") if packed else open(path, "rb")  # noqa: SIM115
+    raw = packing.open_bytes(path, packed)
     return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
 
 
@@ -86,7 +87,7 @@ def inspect(path: str, name: str) -> CSVFile:
         raise data_error(
             "NotCSV", f"{name} is a Parquet file, not CSV", "set its format to parquet"
         )
-    packed = magic.startswith(b"\x1f\x8b")
+    packed = packing.check(path, name)
     try:
         with _text(path, packed) as text:
             first = next(_lines(text), None)
@@ -97,10 +98,6 @@ def inspect(path: str, name: str) -> CSVFile:
         delimiter = max(DELIMITERS, key=lambda d: (first.count(d), d == ","))
         with _text(path, packed) as text:
             header = next(row for row in csv.reader(text, delimiter=delimiter) if row)
-    except (EOFError, gzip.BadGzipFile):
-        raise data_error(
-            "FileTruncated", f"{name} is a damaged gzip file", "copy the file again"
-        ) from None
     except csv.Error as error:
         raise data_error("BadHeader", f"{name}, line 1: {error}") from None
     return CSVFile(path, name, packed, delimiter, _checked(header, name))

@@ -6,8 +6,8 @@ import json
 import math
 import os
 import socket
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = 1
@@ -35,6 +35,8 @@ class Request:
     log: str
     # The largest file that it may write; 0 if there is no limit.
     file_bytes: int = 0
+    # Values of credentials, which must show nowhere.
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     def out(self, name: str) -> str:
         """The path of the output file `name`."""
@@ -91,6 +93,9 @@ def parse_request(line: bytes, kinds: Collection[str] = KINDS) -> Request:
         for files in inputs.values()
     ):
         raise BadRequest("'inputs' must map input names to objects of file name and path")
+    secrets = value.get("secrets", {})
+    if not isinstance(secrets, dict) or not all(isinstance(s, str) for s in secrets.values()):
+        raise BadRequest("'secrets' must map names to texts")
     return Request(
         run=value["run"],
         kind=value["kind"],
@@ -102,6 +107,7 @@ def parse_request(line: bytes, kinds: Collection[str] = KINDS) -> Request:
         output=value["output"],
         log=value["log"],
         file_bytes=_integer(value, "file_bytes", 0, 0),
+        secrets=secrets,
     )
 
 
@@ -151,12 +157,15 @@ def write_json(path: str, value: Any) -> None:
 class Events:
     """Writes event lines to the connection."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(
+        self, connection: socket.socket, redact: Callable[[Any], Any] = lambda event: event
+    ) -> None:
         self._connection = connection
+        self._redact = redact
 
     def send(self, event: dict[str, Any]) -> None:
         """Write one event."""
-        self._connection.sendall(encode_event(event))
+        self._connection.sendall(encode_event(self._redact(event)))
 
     def progress(self, fraction: float | None, message: str) -> None:
         """How far the step is."""

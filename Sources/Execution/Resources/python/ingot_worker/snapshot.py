@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import os
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker import casting, source, sql
+from ingot_worker import casting, outside, source, sql
 from ingot_worker.errors import StepError, data_error, near_names
 from ingot_worker.protocol import Events, Request
 from ingot_worker.source import Source
@@ -26,16 +28,23 @@ def warm() -> None:
 def run(request: Request, events: Events) -> None:
     """The kind snapshot."""
     start = time.perf_counter()
+    if request.program.get("asks") == "version":
+        events.result({"source": {"version": outside.version(request)}})
+        return
     schema: list[dict[str, Any]] = request.program.get("schema") or []
     casting.check_types(schema)
     events.progress(0.0, "reading")
-    with sql.database(request) as connection:
+    copied = outside.copy(request, events) if "source" in request.program else None
+    reading = [path for _, path in copied.files] if copied else []
+    with sql.database(request, reading=reading) as connection:
         if "sql" in request.program:
             sql.add_views(request, connection)
             query = sql.run_statements(connection, request.program["sql"])
             rows_from = Source("the query", f"({query}\n)")
+        elif copied:
+            rows_from = source.open_copy(copied, request.program, infer=not schema)
         else:
-            rows_from = source.open_file(request, infer=not schema)
+            rows_from = source.open_files(request, infer=not schema)
         have = _load(connection, rows_from, schema)
         read = time.perf_counter()
         events.progress(0.5, "checking")
@@ -43,9 +52,11 @@ def run(request: Request, events: Events) -> None:
         checked = time.perf_counter()
         events.progress(0.7, "writing")
         rows = sql.write_parquet(request, connection, f"SELECT {selected} FROM {_RAW}")
+    shutil.rmtree(outside.folder(request), ignore_errors=True)
     events.result(
         {
             "rows": rows,
+            **({"source": {"version": copied.version}} if copied else {}),
             "bytes": os.path.getsize(request.out("data.parquet")),
             "seconds": {
                 "read": round(read - start, 3),
@@ -60,21 +71,86 @@ def _load(
     connection: duckdb.DuckDBPyConnection, rows_from: Source, schema: list[dict[str, Any]]
 ) -> dict[str, str]:
     """Read the wanted columns into a table; returns their names and DuckDB types."""
+    if not rows_from.parts:
+        _load_part(connection, rows_from, schema, f"CREATE TEMP TABLE {_RAW} AS")
+        return _describe(connection, _RAW)
+    starts: list[int] = []
+    rows = 0
+    for part in rows_from.parts:
+        into = f"INSERT INTO {_RAW}" if starts else f"CREATE TEMP TABLE {_RAW} AS"
+        before = (rows_from.parts[0].name, _describe(connection, _RAW)) if starts else None
+        _load_part(connection, part, schema, into, before)
+        starts.append(rows)
+        counted = connection.execute(f"SELECT count(*) FROM {_RAW}").fetchone()
+        rows = int(counted[0]) if counted else 0
+
+    def place(row: int) -> str:
+        index = bisect.bisect_right(starts, row) - 1
+        part = rows_from.parts[index]
+        return f"{part.place(row - starts[index])} of {part.name}"
+
+    rows_from.place = place
+    return _describe(connection, _RAW)
+
+
+def _load_part(
+    connection: duckdb.DuckDBPyConnection,
+    part: Source,
+    schema: list[dict[str, Any]],
+    into: str,
+    before: tuple[str, dict[str, str]] | None = None,
+) -> None:
+    """Read one file into the table.
+
+    `before` is the first of several files with the types of its columns, from which the others
+    must not differ: an INSERT would round numbers to make them fit.
+    """
     names = [column["name"] for column in schema]
     try:
-        have = _describe(connection, rows_from.relation)
-        _require(names, list(have), rows_from)
-        relation = rows_from.reading(names) if schema else rows_from.relation
-        wanted = ", ".join(identifier(name) for name in names) or "*"
-        connection.execute(f"CREATE TEMP TABLE {_RAW} AS SELECT {wanted} FROM {relation}")
-        return _describe(connection, _RAW)
+        have = _describe(connection, part.relation)
+        if before and not schema:
+            _require_columns(part.name, have, *before)
+        _require(names, list(have), part)
+        relation = part.reading(names) if schema else part.relation
+        columns = names or (list(before[1]) if before else [])
+        selected = ", ".join(identifier(name) for name in columns) or "*"
+        rows = f"SELECT {selected} FROM {relation}"
+        if before:
+            _require_types(part.name, _describe(connection, f"({rows})"), *before)
+        connection.execute(f"{into} {rows}")
     except StepError:
         raise
     except Exception as error:
-        clear = rows_from.unreadable(error)
+        clear = part.unreadable(error)
         if clear is None:
             raise
         raise clear from error
+
+
+def _require_columns(name: str, have: dict[str, str], first: str, wanted: dict[str, str]) -> None:
+    """Raise a data error unless the file has the same columns as the first one."""
+    lacks = [column for column in wanted if column not in have]
+    more = [column for column in have if column not in wanted]
+    if not lacks and not more:
+        return
+    what = [f"lacks {', '.join(lacks)}"] if lacks else []
+    what += [f"also has {', '.join(more)}"] if more else []
+    raise data_error(
+        "ColumnsDiffer",
+        f"{name} has other columns than {first}: it {' and '.join(what)}",
+        "give the dataset a schema with the columns that all files have, or correct the file",
+    )
+
+
+def _require_types(name: str, have: dict[str, str], first: str, wanted: dict[str, str]) -> None:
+    """Raise a data error unless the file's columns have the types of the first one's."""
+    for column, kind in wanted.items():
+        if have[column] != kind:
+            raise data_error(
+                "ColumnsDiffer",
+                f"column '{column}' is {have[column]} in {name}, but {kind} in {first}",
+                "write the files with the same types; for csv and json, a schema is enough",
+            )
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -6,16 +6,17 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
-from ingot_worker import csv_source, sql
+from ingot_worker import csv_source, outside, packed, sql
 from ingot_worker.errors import StepError, config_error, data_error, did_you_mean
 from ingot_worker.protocol import Request
 from ingot_worker.sql import count, literal
 
 FORMATS = ("csv", "parquet", "json")
-_JSON = "format='newline_delimited', maximum_object_size=67108864, compression='none'"
+_JSON = "format='newline_delimited', maximum_object_size=67108864"
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def _row(number: int) -> str:
@@ -36,29 +37,67 @@ class Source:
     missing_hint: str | None = None
     # What a failure to read says; None if it is not the file's fault.
     unreadable: Callable[[Exception], StepError | None] = lambda _: None
+    # If there are several files: each of them, to be read one after the other.
+    parts: list[Source] = field(default_factory=list)
 
     def reading(self, columns: list[str]) -> str:
         """The SQL relation that has these columns."""
         return self.narrowed(columns) if self.narrowed else self.relation
 
 
-def open_file(request: Request, infer: bool) -> Source:
-    """The source of a snapshot of a file; raises a data error if it cannot be one."""
+def open_files(request: Request, infer: bool) -> Source:
+    """The source of a snapshot of files; raises a data error if it cannot be one.
+
+    A single file is called `file` in the request. Several have their own names, in whose byte
+    order they are read.
+    """
     program = request.program
-    path = request.input("source", "file")
     name = program.get("path") or "the source file"
+    files = request.inputs["source"]
+    if list(files) == ["file"]:
+        return open_file(files["file"], name, program, infer)
+    parts = sorted(files.items(), key=lambda part: part[0].encode())
+    return _several(parts, name, program, infer)
+
+
+def open_copy(copied: outside.Copy, program: dict[str, Any], infer: bool) -> Source:
+    """The source of a snapshot of what was copied from outside."""
+    name, path = copied.files[0]
+    if copied.columns:
+        return Source(name, outside.query_relation(path, copied.columns, as_text=not infer))
+    if len(copied.files) == 1:
+        return open_file(path, name, program, infer)
+    return _several(copied.files, program.get("path") or name, program, infer)
+
+
+def _several(
+    files: list[tuple[str, str]], name: str, program: dict[str, Any], infer: bool
+) -> Source:
+    parts = [open_file(path, part, program, infer) for part, path in files]
+    return Source(name, "", parts=parts)
+
+
+def open_file(path: str, name: str, program: dict[str, Any], infer: bool) -> Source:
+    """The rows of one file, which `name` is for people."""
     if not os.path.exists(path):
         raise data_error("FileMissing", f"{name} does not exist", "add the file, or correct path")
     if os.path.getsize(path) == 0:
         raise data_error("FileEmpty", f"{name} is empty", "copy the file again")
+    with open(path, "rb") as file:
+        if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
+            raise data_error(
+                "LFSPointer",
+                f"{name} is a git-lfs pointer and not the file itself",
+                "fetch the file with `git lfs pull`",
+            )
     kind = program["format"]
     if kind == "csv":
-        file = csv_source.inspect(path, name)
+        text = csv_source.inspect(path, name)
         return Source(
             name,
-            file.relation(program.get("nullValues") or [], infer),
-            place=file.place,
-            missing_hint=file.missing_hint,
+            text.relation(program.get("nullValues") or [], infer),
+            place=text.place,
+            missing_hint=text.missing_hint,
             unreadable=lambda error: csv_source.unreadable(name, error) or damaged(name, error),
         )
     if kind == "parquet":
@@ -91,20 +130,26 @@ def damaged(name: str, error: Exception) -> StepError | None:
 
 
 def _json_lines(path: str, name: str) -> Source:
-    _first_object(path, name)
+    compression = packed.check(path, name)
+    options = f"{_JSON}, compression={literal(compression)}"
+
+    def lines() -> BinaryIO:
+        return packed.open_bytes(path, compression)
+
+    _first_object(lines(), name)
 
     def narrowed(columns: list[str]) -> str:
         # Every value as its own text: inferring dates and numbers would change the strings.
         types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-        return f"read_json({literal(path)}, {_JSON}, auto_detect=false, columns={{{types}}})"
+        return f"read_json({literal(path)}, {options}, auto_detect=false, columns={{{types}}})"
 
-    relation = f"read_json({literal(path)}, {_JSON}, sample_size=-1)"
+    relation = f"read_json({literal(path)}, {options}, sample_size=-1)"
     return Source(
         name,
         relation,
         narrowed,
-        place=lambda row: f"line {count(_json_line(path, row))}",
-        unreadable=lambda error: _bad_json_line(path, name) or damaged(name, error),
+        place=lambda row: f"line {count(_json_line(lines(), row))}",
+        unreadable=lambda error: _bad_json_line(lines(), name) or damaged(name, error),
     )
 
 
@@ -117,8 +162,8 @@ def _not_json_lines(name: str, line: int, reason: str) -> StepError:
     )
 
 
-def _first_object(path: str, name: str) -> None:
-    with open(path, "rb") as file:
+def _first_object(lines: BinaryIO, name: str) -> None:
+    with lines as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 problem = _json_problem(line)
@@ -142,9 +187,9 @@ def _json_problem(line: bytes) -> str | None:
     return None if isinstance(value, dict) else "not a JSON object"
 
 
-def _bad_json_line(path: str, name: str) -> StepError | None:
+def _bad_json_line(lines: BinaryIO, name: str) -> StepError | None:
     """The first line that is no object: DuckDB's own line numbers are one off."""
-    with open(path, "rb") as file:
+    with lines as file:
         for number, line in enumerate(file, 1):
             problem = _json_problem(line) if line.strip() else None
             if problem:
@@ -152,9 +197,9 @@ def _bad_json_line(path: str, name: str) -> StepError | None:
     return None
 
 
-def _json_line(path: str, row: int) -> int:
+def _json_line(lines: BinaryIO, row: int) -> int:
     """The line (from 1) of the record at a position (from 0)."""
-    with open(path, "rb") as file:
+    with lines as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 if row == 0:

@@ -46,12 +46,8 @@ def _load(request: Request, connection: duckdb.DuckDBPyConnection) -> None:
         "path": request.program["path"],
         "nullValues": [],
     }
-    rows_from = source.open_file(
-        Request(
-            **{**vars(request), "program": of_file, "inputs": {"source": request.inputs[_SPINE]}}
-        ),
-        infer=True,
-    )
+    path = request.input(_SPINE, "file")
+    rows_from = source.open_file(path, of_file["path"], of_file, infer=True)
     try:
         connection.execute(f"CREATE TEMP TABLE ingot_read AS SELECT * FROM {rows_from.relation}")
     except StepError:

@@ -46,10 +46,10 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def _settings(request: Request, threads: int) -> list[str]:
+def _settings(request: Request, threads: int, reading: list[str]) -> list[str]:
     """The settings of a connection, in the order they must be made: the last one locks them."""
     files = [path for name in request.inputs.values() for path in name.values()]
-    allowed = ", ".join(literal(path) for path in [*files, request.out("data.parquet")])
+    allowed = ", ".join(literal(path) for path in [*files, *reading, request.out("data.parquet")])
     memory = []
     if request.memory_bytes:
         left = request.memory_bytes - processes.data_bytes()
@@ -73,13 +73,18 @@ def _settings(request: Request, threads: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def database(request: Request, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory that can read the request's inputs, write data.parquet, and no more."""
+def database(
+    request: Request, threads: int | None = None, reading: list[str] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory that can read the request's inputs, write data.parquet, and no more.
+
+    `reading` are further files that it may read.
+    """
     import duckdb
 
     connection = duckdb.connect(":memory:")
     try:
-        for setting in _settings(request, threads or request.threads):
+        for setting in _settings(request, threads or request.threads, reading or []):
             connection.execute(f"SET {setting}")
         yield connection
     finally:

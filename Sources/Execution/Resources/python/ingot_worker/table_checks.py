@@ -156,9 +156,14 @@ def _source_columns(data: Profiled) -> dict[str, str | None]:
             sql.add_views(alone, connection)
             query = sql.run_statements(connection, alone.program["sql"])
             return _typed(connection.execute(f"DESCRIBE {query}").fetchall(), True)
-    rows_from = source.open_file(of_snapshot, infer=False)
-    described = data.connection.execute(f"DESCRIBE SELECT * FROM {rows_from.relation}")
-    return _typed(described.fetchall(), of_snapshot.program.get("format") != "csv")
+    rows_from = source.open_files(of_snapshot, infer=False)
+    says_types = of_snapshot.program.get("format") != "csv"
+    columns: dict[str, str | None] = {}
+    # Of several files, which have the same columns, or there would be no snapshot.
+    for part in rows_from.parts or [rows_from]:
+        described = data.connection.execute(f"DESCRIBE SELECT * FROM {part.relation}")
+        columns = _typed(described.fetchall(), says_types) | columns
+    return columns
 
 
 def _typed(described: list[tuple[Any, ...]], says_types: bool) -> dict[str, str | None]:
