@@ -76,7 +76,7 @@ def run_case(case, folder):
             inputs["spine"] = folder / f"{case['spine']}.parquet"
         for view in case["views"]:
             path = folder / f"view-{view['name']}-{threads}.parquet"
-            if view["base"]:
+            if view.get("base"):
                 source = {"view": inputs[f"view:{view['base']}"]}
             else:
                 source = {"dataset": folder / f"{view['dataset']}.parquet"}
