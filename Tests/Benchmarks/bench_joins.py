@@ -165,7 +165,7 @@ def measure_flights(
     for name, ours in (("features and training set", ours_all), ("training set", training)):
         ratio = f"{min(ours) / min(times):.2f}×"
         rows.append((f"Ingot: {name}", f"{min(ours):.2f} s", f"{median(ours):.2f} s", ratio))
-    print("# 7. Point-in-time joins against SQL by hand, and Feast\n")
+    print("# 8. Point-in-time joins against SQL by hand, and Feast\n")
     print("The flights year: 327,346 rows, 3 views, 30 features, 1 thread.\n")
     table(("", "best", "median", "of SQL by hand"), rows)
 
