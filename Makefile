@@ -20,13 +20,9 @@ SMALL_DISK := 2m
 DEBUG := .build/debug
 RELEASE := .build/release
 
-.PHONY: help
-help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
-
-.PHONY: setup
-setup: ## Install the system packages that are missing
-	@missing=""; for package in $(PACKAGES); do \
+# Installs those of the packages that are missing.
+define install
+	@missing=""; for package in $(1); do \
 	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
 	        || missing="$$missing $$package"; \
 	done; \
@@ -36,6 +32,15 @@ setup: ## Install the system packages that are missing
 	    $$sudo apt-get update -qq; \
 	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
 	fi
+endef
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: ## Install the system packages that are missing
+	$(call install,$(PACKAGES))
 	@command -v swift >/dev/null || { \
 	    echo "swift is not installed: see https://www.swift.org/install/linux/" >&2; exit 1; }
 
@@ -51,16 +56,7 @@ release: setup ## Build the ingot command in release mode
 
 .PHONY: test-servers
 test-servers:
-	@missing=""; for package in $(TEST_PACKAGES); do \
-	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
-	        || missing="$$missing $$package"; \
-	done; \
-	if [ -n "$$missing" ]; then \
-	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	    echo "==> installing$$missing"; \
-	    $$sudo apt-get update -qq; \
-	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
-	fi
+	$(call install,$(TEST_PACKAGES))
 	@[ -x .venv-moto/bin/moto_server ] || { \
 	    echo "==> installing moto"; python3 -m venv .venv-moto; \
 	    .venv-moto/bin/pip install -q --disable-pip-version-check '$(MOTO)'; }
@@ -112,14 +108,7 @@ demo: release ## Play the story: a commit becomes a served model, a revert bring
 
 .PHONY: bench
 bench: release ## Measure, side by side with peers, in one run
-	@missing=""; for package in $(BENCH_PACKAGES); do \
-	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' \
-	        || missing="$$missing $$package"; \
-	done; \
-	if [ -n "$$missing" ]; then \
-	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
-	fi
+	$(call install,$(BENCH_PACKAGES))
 	@Tests/Benchmarks/run.sh $(RELEASE)/ingot
 
 .PHONY: format

@@ -1,17 +1,6 @@
 import ResourceAPI
 
 extension ReferenceChecks {
-    func views(
-        of config: TrainingConfigSpec, among resources: [ResourceID: Resource]
-    ) -> [ViewSource] {
-        config.features.compactMap { selection in
-            guard case .view(let name, _) = selection,
-                let view = resources[ResourceID(.featureView, name)]?.featureView
-            else { return nil }
-            return ViewSource.resolve(name, view, among: resources)
-        }
-    }
-
     /// That every column of an on-demand expression is there, and its name is its own.
     mutating func check(
         _ feature: OnDemandFeature, of config: TrainingConfigSpec, views: [ViewSource],

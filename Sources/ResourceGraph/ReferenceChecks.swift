@@ -185,7 +185,7 @@ extension ReferenceChecks {
                 }
             case .onDemand(let feature):
                 check(
-                    feature, of: config, views: views(of: config, among: resources),
+                    feature, of: config, views: ViewSource.all(of: config, among: resources),
                     schema: schema, at: path.key("onDemand"))
             }
         }

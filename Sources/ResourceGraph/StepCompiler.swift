@@ -137,13 +137,7 @@ extension StepCompiler {
     }
 
     func viewSources(of spec: TrainingConfigSpec) -> [ViewSource] {
-        var seen: Set<ResourceName> = []
-        return spec.features.compactMap { selection in
-            guard case .view(let name, _) = selection, seen.insert(name).inserted,
-                let view = resources[ResourceID(.featureView, name)]?.featureView
-            else { return nil }
-            return viewSource(name, view)
-        }
+        ViewSource.all(of: spec, among: resources)
     }
 
     /// - Returns: nil if a view that it is of cannot be found.

@@ -63,6 +63,19 @@ extension ViewSource {
     /// Views of views do not go deeper; a cycle, which is refused, ends here too.
     private static let deepest = 16
 
+    /// The views that a training config selects from, each once, without those that cannot be found.
+    static func all(
+        of config: TrainingConfigSpec, among resources: [ResourceID: Resource]
+    ) -> [ViewSource] {
+        var seen: Set<ResourceName> = []
+        return config.features.compactMap { selection in
+            guard case .view(let name, _) = selection, seen.insert(name).inserted,
+                let view = resources[ResourceID(.featureView, name)]?.featureView
+            else { return nil }
+            return resolve(name, view, among: resources)
+        }
+    }
+
     /// - Returns: nil if a view that it is of cannot be found.
     static func resolve(
         _ name: ResourceName, _ spec: FeatureViewSpec, among resources: [ResourceID: Resource],
