@@ -44,13 +44,13 @@ package struct ProcessLauncher: InstanceLauncher {
 /// One child process.
 private final class LaunchedProcess: LaunchedInstance {
     private enum State {
-        case starting
+        /// With what it was asked to end by meanwhile.
+        case starting(asked: Signal?)
         case running(@Sendable (Signal) -> Void)
         case ended(String)
     }
 
-    private let state = Mutex(State.starting)
-    private let stopRequested = Mutex(false)
+    private let state = Mutex(State.starting(asked: nil))
     private let task = Mutex<Task<String, Never>?>(nil)
     private let lifeline: FileDescriptor
     private let configurationPath: String
@@ -79,8 +79,7 @@ private final class LaunchedProcess: LaunchedInstance {
                     error: .fileDescriptor(log, closeAfterSpawningProcess: false)
                 ) { execution in
                     let send: @Sendable (Signal) -> Void = { try? execution.send(signal: $0) }
-                    state.withLock { $0 = .running(send) }
-                    if stopRequested.withLock({ $0 }) { send(.kill) }
+                    run(send)
                 }
                 how =
                     switch result.terminationStatus {
@@ -106,13 +105,21 @@ private final class LaunchedProcess: LaunchedInstance {
     func terminate() { send(.terminate) }
     func kill() { send(.kill) }
 
+    private func run(_ send: @escaping @Sendable (Signal) -> Void) {
+        state.withLock { state in
+            if case .starting(let asked?) = state { send(asked) }
+            state = .running(send)
+        }
+    }
+
     /// To a process that was not reaped yet only, so never to a stranger with the same number: the
     /// state changes to `ended` right after reaping, and the process has a descriptor.
     private func send(_ signal: Signal) {
         state.withLock { state in
             switch state {
             case .running(let send): send(signal)
-            case .starting: stopRequested.withLock { $0 = true }
+            case .starting(asked: .kill?): break
+            case .starting: state = .starting(asked: signal)
             case .ended: break
             }
         }

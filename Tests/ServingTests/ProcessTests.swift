@@ -59,6 +59,18 @@ struct ProcessTests {
         #expect(await stubborn.waitForEnd() == "was ended by signal 9")
     }
 
+    @Test("an instance is asked to end in the same way while it is being started")
+    func stopAtStart() async throws {
+        let fixture = try ServingFixture()
+        let (polite, _) = try await launch(fixture, script: "exec sleep 60")
+        await polite.terminate()
+        #expect(await polite.waitForEnd() == "was ended by signal 15")
+        let (killed, _) = try await launch(fixture, script: "exec sleep 60")
+        await killed.kill()
+        await killed.terminate()
+        #expect(await killed.waitForEnd() == "was ended by signal 9")
+    }
+
     @Test("standard input is a pipe that stays open, in a session of the instance's own")
     func lifeline() async throws {
         let fixture = try ServingFixture()
