@@ -9,7 +9,7 @@ package final class ArtifactStore: Sendable {
     private let limits: ArtifactLimits
     /// Folders that are published after they were recorded: only by `PlantedMistake.rowBeforeFile`.
     private let late = Mutex<[Digest: String]>([:])
-    let queue = BlockingQueue(label: "ingot.artifacts", isConcurrent: true)
+    let queue: BlockingQueue
 
     /// - Parameter root: absolute path of `<state>/store`; see `prepare`.
     package init(
@@ -19,6 +19,9 @@ package final class ArtifactStore: Sendable {
         blobs = BlobStore(
             root: root, fileSystem: fileSystem, temporaryPrefix: temporaryPrefix)
         self.limits = limits
+        queue =
+            fileSystem.mayWait
+            ? BlockingQueue(label: "ingot.artifacts", isConcurrent: true) : .none
     }
 
     /// Makes the store's folders. For the writer; does no harm if they exist.

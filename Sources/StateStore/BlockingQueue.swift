@@ -5,7 +5,12 @@ import Dispatch
 /// Not cancelled with the task that waits: what has begun to be recorded is recorded, and the end
 /// of a cancelled step must itself still be written down.
 struct BlockingQueue: Sendable {
-    private let queue: DispatchQueue
+    /// For what is in memory: nothing blocks, and calls run where they are made.
+    static let none = BlockingQueue()
+
+    private let queue: DispatchQueue?
+
+    private init() { queue = nil }
 
     init(label: String, isConcurrent: Bool = false) {
         queue = DispatchQueue(label: label, attributes: isConcurrent ? .concurrent : [])
@@ -14,6 +19,7 @@ struct BlockingQueue: Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StateStoreError) -> Value
     ) async throws(StateStoreError) -> Value {
+        guard let queue else { return try body() }
         let result: Result<Value, StateStoreError> = await withCheckedContinuation { waiting in
             queue.async {
                 do throws(StateStoreError) {

@@ -3,6 +3,9 @@
 ///
 /// Paths are absolute. Nothing follows a symbolic link in the last component.
 package protocol FileSystem: Sendable {
+    /// Whether a call may wait for a device; true unless said otherwise.
+    var mayWait: Bool { get }
+
     /// Nil if nothing is there.
     func status(of path: String) throws(FileSystemError) -> FileStatus?
     /// As bytes: a worker may have written names that are not UTF-8. Without `.` and `..`, sorted.
@@ -76,4 +79,8 @@ package struct FileStatus: Hashable, Sendable {
         self.inode = inode
         self.modifiedAt = modifiedAt
     }
+}
+
+extension FileSystem {
+    package var mayWait: Bool { true }
 }

@@ -73,25 +73,27 @@ package final class StateStore: Sendable {
     ) async throws(StateStoreError) -> Value {
         guard isWriter else { throw .readOnly }
         let (own, faults) = (epoch, faults)
-        let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
-            queue(waiting) { database in
-                database.asyncWrite { database in
-                    try faults?.reach(.begin)
-                    try Fencing.check(database, own: own)
-                    let value = try body(database)
-                    try faults?.reach(.beforeCommit)
+        let transaction: @Sendable (Database) throws -> Value = { database in
+            try faults?.reach(.begin)
+            try Fencing.check(database, own: own)
+            let value = try body(database)
+            try faults?.reach(.beforeCommit)
+            return value
+        }
+        return try await call { database in
+            let value = try database.write(transaction)
+            try faults?.reach(.afterCommit)
+            return value
+        } queue: { database, waiting in
+            database.asyncWrite(transaction) { _, result in
+                let outcome = Result {
+                    let value = try result.get()
+                    try faults?.reach(.afterCommit)
                     return value
-                } completion: { _, result in
-                    let outcome = Result {
-                        let value = try result.get()
-                        try faults?.reach(.afterCommit)
-                        return value
-                    }
-                    waiting.resume(returning: outcome)
                 }
+                waiting.resume(returning: outcome)
             }
         }
-        return try DatabaseOpening.translating(directory.databasePath) { try result.get() }
     }
 
     /// One consistent view of the database.
@@ -102,30 +104,41 @@ package final class StateStore: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StateStoreError) -> Value {
-        let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
-            queue(waiting) { database in
-                database.asyncUnsafeRead { database in
-                    waiting.resume(
-                        returning: Result {
-                            let database = try database.get()
-                            try database.beginTransaction(.deferred)
-                            defer { try? database.commit() }
-                            return try body(database)
-                        })
-                }
+        let view: @Sendable (Database) throws -> Value = { database in
+            try database.beginTransaction(.deferred)
+            defer { try? database.commit() }
+            return try body(database)
+        }
+        return try await call { database in
+            try database.unsafeRead(view)
+        } queue: { database, waiting in
+            database.asyncUnsafeRead { database in
+                waiting.resume(returning: Result { try view(database.get()) })
             }
         }
-        return try DatabaseOpening.translating(directory.databasePath) { try result.get() }
     }
 
-    private func queue<Value: Sendable>(
-        _ waiting: CheckedContinuation<Result<Value, any Error>, Never>,
-        _ call: (DatabaseQueue) -> Void
-    ) {
-        let isOpen = access.withLock { access in
-            if access.isOpen { call(database) }
-            return access.isOpen
+    private typealias Waiting<Value> = CheckedContinuation<Result<Value, any Error>, Never>
+
+    /// - Parameters:
+    ///   - here: for a database in memory, which has nothing to wait for.
+    ///   - queue: for a file, away from the cooperative pool.
+    private func call<Value: Sendable>(
+        here: (DatabaseQueue) throws -> Value,
+        queue: (DatabaseQueue, Waiting<Value>) -> Void
+    ) async throws(StateStoreError) -> Value {
+        let path = directory.databasePath
+        if isMemory {
+            guard access.withLock({ $0.isOpen }) else { throw .closed }
+            return try DatabaseOpening.translating(path) { try here(database) }
         }
-        if !isOpen { waiting.resume(returning: .failure(StateStoreError.closed)) }
+        let result: Result<Value, any Error> = await withCheckedContinuation { waiting in
+            let isOpen = access.withLock { access in
+                if access.isOpen { queue(database, waiting) }
+                return access.isOpen
+            }
+            if !isOpen { waiting.resume(returning: .failure(StateStoreError.closed)) }
+        }
+        return try DatabaseOpening.translating(path) { try result.get() }
     }
 }

@@ -42,7 +42,7 @@ extension StateStore {
     ) async throws(StateStoreError) -> StateStore {
         guard let lock = memory.tryLock() else { throw .inUse(directory: path, process: nil) }
         let directory = StateDirectory(path: path)
-        try await BlockingQueue(label: "ingot.open").run { () throws(StateStoreError) in
+        try await BlockingQueue.opening(on: fileSystem).run { () throws(StateStoreError) in
             try StateStoreError.translating { () throws(FileSystemError) in
                 try directory.make(on: fileSystem)
             }
@@ -87,7 +87,7 @@ extension StateStore {
     ) async throws(StateStoreError) -> StateStore {
         let directory = opened.directory
         let (database, path) = (opened.database, directory.databasePath)
-        let epoch = try await BlockingQueue(label: "ingot.open").run {
+        let epoch = try await BlockingQueue.opening(on: fileSystem).run {
             () throws(StateStoreError) -> Int64 in
             let blobs = BlobStore(root: directory.storePath, fileSystem: fileSystem)
             try StateStoreError.translating { () throws(FileSystemError) in
@@ -116,6 +116,12 @@ extension StateStore {
         return StateStore(
             opened, artifacts: artifacts, clock: clock, runID: runID, epoch: epoch,
             faults: faults)
+    }
+}
+
+extension BlockingQueue {
+    fileprivate static func opening(on fileSystem: any FileSystem) -> BlockingQueue {
+        fileSystem.mayWait ? BlockingQueue(label: "ingot.open") : .none
     }
 }
 

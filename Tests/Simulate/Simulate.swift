@@ -27,8 +27,7 @@ struct Simulate {
     private static func batch(_ seeds: ClosedRange<UInt64>) async {
         let coverage = Coverage()
         let start = ContinuousClock.now
-        // Each lane waits for its database's queue about half of the time.
-        let lanes = 2 * ProcessInfo.processInfo.activeProcessorCount
+        let lanes = ProcessInfo.processInfo.activeProcessorCount
         let failed = await Simulation.batch(seeds, lanes: lanes, coverage: coverage)
         for report in failed {
             print(report.failure ?? "")

@@ -9,6 +9,7 @@ package final class SimulatedDisk: FileSystem {
     private let random: Mutex<SeededRandom>
     package let faults: FaultSchedule
     private let clock: SimulatedClock
+    package var mayWait: Bool { false }
 
     package init(random: SeededRandom, faults: FaultSchedule, clock: SimulatedClock) {
         self.random = Mutex(random)
