@@ -10,10 +10,11 @@ import ResourceAPI
 /// - the entity columns, `__event` and `__known` (TIMESTAMP), `__row` (position in the dataset);
 /// - `value:<feature>` for each distinct input, named after the first feature that has it (TRUE
 ///   instead of the value if the input is only counted);
-/// - for views whose known time follows the event time by a constant: `__rows`, the number of rows
-///   of the entity up to this one, and `count:<feature>` and `sum:<feature>`, the number and the
-///   exact sum of the values up to this one. Sums are DECIMAL(38,0): the sums of 64-bit integers
-///   need up to 128 bits, and Parquet would make a DOUBLE of a HUGEINT.
+/// - for views whose known time follows the event time by a constant: `__latest`, whether it is the
+///   last row of its entity and event time, `__rows`, the number of rows of the entity up to this
+///   one, and `count:<feature>` and `sum:<feature>`, the number and the exact sum of the values up
+///   to this one, 0 of none. Sums are DECIMAL(38,0): the sums of 64-bit integers need up to 128 bits, and
+///   Parquet would make a DOUBLE of a HUGEINT.
 ///
 /// Names that begin with `__` are Ingot's. A view of a view reads that view's artifact, the input
 /// `view`, in place of the dataset.
@@ -22,14 +23,11 @@ package enum FeatureSQL {
         let spec = source.spec
         let inputs = FeatureInput.all(of: source)
         let entity = spec.entity.map(SQLProgram.identifier)
-        var totals: [String] = []
-        if case .delay = source.knownAt { totals = runningTotals(inputs) }
         let rowColumns =
             entity + timeColumns(source) + inputs.map { "\($0.expression) AS \($0.column)" }
-        let columns =
-            entity + ["__event", "__known", "__row"] + inputs.map(\.column) + totals
         let usable = (entity + ["__event", "__known"]).map { "\($0) IS NOT NULL" }
-        var query = """
+        let columns = entity + ["__event", "__known", "__row"] + inputs.map(\.column)
+        let sorted = """
             SELECT
                 \(lines(columns, indent: 4))
             FROM (
@@ -38,19 +36,18 @@ package enum FeatureSQL {
                 FROM \(rows(of: source))
             )
             WHERE \(usable.joined(separator: " AND "))
-
+            ORDER BY \((entity + order(source)).joined(separator: ", "))
             """
-        if !totals.isEmpty {
-            query += """
-                WINDOW up_to_here AS (
-                    PARTITION BY \(entity.joined(separator: ", "))
-                    ORDER BY __event, __known, __row ROWS UNBOUNDED PRECEDING
-                )
+        guard case .delay = source.knownAt else { return SQLProgram(query: sorted) }
+        return SQLProgram(
+            query: RunningTotals(entity: entity, columns: columns, inputs: inputs).query(of: sorted)
+        )
+    }
 
-                """
-        }
-        query += "ORDER BY \((entity + ["__event", "__known", "__row"]).joined(separator: ", "))"
-        return SQLProgram(query: query)
+    /// Of the rows of an entity. Known times that follow events by a constant keep their order.
+    private static func order(_ source: ViewSource) -> [String] {
+        if case .delay = source.knownAt { return ["__event", "__row"] }
+        return ["__event", "__known", "__row"]
     }
 
     /// The event time, the known time and the place in the dataset.
@@ -68,6 +65,26 @@ package enum FeatureSQL {
         return ["\(event) AS __event", "\(known) AS __known", "file_row_number AS __row"]
     }
 
+    /// What a user wrote in SQL, each as a query of its own that fails if and only if it cannot be
+    /// understood: asked when the view's query fails, to say where.
+    static func expressions(_ source: ViewSource) -> JSONValue {
+        func check(_ feature: Feature, _ field: String, _ text: String) -> JSONValue {
+            [
+                "feature": .string(feature.name), "field": .string(field),
+                "query": .string("SELECT \(operand(text)) FROM \(rows(of: source)) LIMIT 0"),
+            ]
+        }
+        return .array(
+            source.spec.features.flatMap { feature in
+                var checks: [JSONValue] = []
+                if case .expression(let text) = feature.value {
+                    checks.append(check(feature, "expression", text))
+                }
+                if let text = feature.condition { checks.append(check(feature, "where", text)) }
+                return checks
+            })
+    }
+
     private static func rows(of source: ViewSource) -> String {
         guard let base = source.base else { return "\"dataset\"" }
         let columns =
@@ -80,21 +97,6 @@ package enum FeatureSQL {
                         FROM "view"
                     )
             """
-    }
-
-    private static func runningTotals(_ inputs: [FeatureInput]) -> [String] {
-        var totals = ["count(*) OVER up_to_here AS __rows"]
-        for input in inputs {
-            if input.isCounted {
-                totals.append("count(\(input.column)) OVER up_to_here AS \(input.countColumn)")
-            }
-            if input.isSummed, input.isExact {
-                totals.append(
-                    "CAST(sum(CAST(\(input.column) AS BIGINT)) OVER up_to_here AS DECIMAL(38, 0))"
-                        + " AS \(input.sumColumn)")
-            }
-        }
-        return totals
     }
 }
 

@@ -79,6 +79,9 @@ extension FeatureOutput {
         }
     }
 
+    /// Of the latest visible row, not of one before it.
+    var isLatest: Bool { method == .latest && feature.lag == 0 }
+
     var rowAggregate: RowAggregate? {
         if case .rows(let aggregate) = method { aggregate } else { nil }
     }

@@ -53,7 +53,12 @@ extension StepCompiler {
 
     fileprivate func program(of step: Step, _ spec: FeatureViewSpec) -> JSONValue {
         guard let source = viewSource(step.id.resource.name, spec) else { return .object([:]) }
-        guard step.id.kind == .online else { return ["sql": FeatureSQL.features(source).json] }
+        guard step.id.kind == .online else {
+            return [
+                "sql": FeatureSQL.features(source).json,
+                "expressions": FeatureSQL.expressions(source),
+            ]
+        }
         return [
             "sql": OnlineSQL.values(source).json, "sample": OnlineSQL.sample(source).json,
             "view": .string(source.name.text), "entity": .array(spec.entity.map(JSONValue.string)),

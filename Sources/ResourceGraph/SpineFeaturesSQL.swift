@@ -40,15 +40,7 @@ package struct SpineFeatures: Hashable, Sendable {
             JOIN "spine" AS s ON s.file_row_number = r.__row
 
             """
-        for join in joins {
-            let match = join.entity.map { "r.\($0) = \(join.valuesTable).\($0)" }
-            query += """
-                LEFT JOIN \(join.valuesTable)
-                    ON \(match.joined(separator: " AND "))
-                    AND r.__timestamp = \(join.valuesTable).__timestamp
-
-                """
-        }
+        for join in joins { query += join.join + "\n" }
         query += "ORDER BY r.__row"
         return SQLProgram(statements: [rows] + joins.flatMap(\.statements), query: query)
     }

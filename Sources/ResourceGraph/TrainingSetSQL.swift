@@ -53,15 +53,7 @@ package enum TrainingSetSQL {
             FROM "rows" AS r
 
             """
-        for join in joins {
-            let match = join.entity.map { "r.\($0) = \(join.valuesTable).\($0)" }
-            query += """
-                LEFT JOIN \(join.valuesTable)
-                    ON \(match.joined(separator: " AND "))
-                    AND r.__timestamp = \(join.valuesTable).__timestamp
-
-                """
-        }
+        for join in joins { query += join.join + "\n" }
         query += "ORDER BY r.__row"
         return SQLProgram(
             statements: spineStatements(

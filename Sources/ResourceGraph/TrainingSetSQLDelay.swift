@@ -4,9 +4,10 @@ import ResourceAPI
 /// of events is also the order in which they become known.
 ///
 /// At time t the rows of an entity with an event before t − delay are visible; those of a window lie
-/// between two positions in the artifact. One ASOF look-up per distinct bound finds these. Then
+/// between two positions in the artifact. One ASOF look-up per distinct bound finds these, and the
+/// running totals there. (To look the totals up by position took longer.) Then
 /// - the latest row is the one at the upper position, one that lags behind it lies so many before;
-/// - counts and exact sums are differences of the running totals at the two positions;
+/// - counts and exact sums are differences of the running totals at the two bounds;
 /// - first and last values are found by their rank, which the running counts tell;
 /// - all else is taken over the rows between, as ROWS frames. (RANGE frames on time give the same
 ///   and took 20 times as long on 336,776 flights, DuckDB 2.0.)
@@ -20,47 +21,13 @@ struct DelayedJoin: Sendable {
     private var framed: [FeatureOutput] { view.outputs.filter { $0.rowAggregate != nil } }
 
     var statements: [String] {
-        framed.isEmpty ? [bounds, values] : [bounds, frames, values]
-    }
-
-    /// Per point: `__last` (position of the latest visible row), `__start` (the position before the
-    /// entity's first row) and the position at each bound of a window (null if no row is so old). A
-    /// point that sees no row has no line.
-    private var bounds: String {
-        let found = FeatureSQL.distinct(
-            view.windows { _ in true }.flatMap { [lower($0), upper($0)] }.compactMap { $0 })
-        let columns =
-            view.entity.map { "p.\($0)" } + [
-                "p.__timestamp", "row_number() OVER () AS __point",
-                "visible.__position AS __last", "visible.__position - visible.__rows AS __start",
-            ] + found.map { "\($0.alias).__position AS \($0.alias)" }
-        let visible = delay == 0 ? "" : " - \(FeatureSQL.interval(delay))"
-        let lookups = found.map { bound in
-            """
-            ASOF LEFT JOIN steps AS \(bound.alias)
-                ON \(view.sameEntity("p", bound.alias))
-                AND p.__timestamp - \(FeatureSQL.interval(bound.seconds)) \(bound.comparison) \(bound.alias).__event
-            """
+        let bounds = bounds(isNumbered: !framed.isEmpty)
+        if view.outputs.allSatisfy({ $0.method == .totals }) {
+            return [values(from: "(\n\(bounds)\n)")]
         }
-        return """
-            CREATE TEMP TABLE \(boundsTable) AS
-            WITH steps AS MATERIALIZED (
-                SELECT
-                    \(FeatureSQL.lines(view.entity, indent: 8)),
-                    __event,
-                    max(file_row_number) AS __position,
-                    max(__rows) AS __rows
-                FROM \(view.viewTable)
-                GROUP BY ALL
-            )
-            SELECT
-                \(FeatureSQL.lines(columns, indent: 4))
-            FROM \(view.pointsTable) AS p
-            ASOF JOIN steps AS visible
-                ON \(view.sameEntity("p", "visible"))
-                AND p.__timestamp\(visible) > visible.__event
-            \(lookups.joined(separator: "\n"))
-            """
+        // A table has a size: DuckDB then hashes the points and not all rows of the view.
+        return ["CREATE TEMP TABLE \(boundsTable) AS\n\(bounds)"]
+            + (framed.isEmpty ? [] : [frames]) + [values(from: boundsTable)]
     }
 
     /// Per point and window the aggregates that need the rows. All rows of the view come first, at
@@ -113,22 +80,16 @@ struct DelayedJoin: Sendable {
             """
     }
 
-    private var values: String {
-        let columns =
-            view.entity.map { "b.\($0)" } + ["b.__timestamp"] + view.outputs.map(expression)
+    private func values(from bounds: String) -> String {
+        let columns = view.pointKey.map { "b.\($0)" } + view.outputs.map(expression)
         var text = """
             CREATE TEMP TABLE \(view.valuesTable) AS
             SELECT
                 \(FeatureSQL.lines(columns, indent: 4))
-            FROM \(boundsTable) AS b
-            JOIN \(view.viewTable) AS latest ON latest.file_row_number = b.__last
+            FROM \(bounds) AS b
             """
-        // All rows are counted by their positions alone.
-        let counted = view.windows { $0.input != nil && $0.needsCount }
-        let bounds = counted.flatMap { [lower($0), upper($0)] }.compactMap { $0 }
-        for bound in FeatureSQL.distinct(bounds) {
-            text += "\nLEFT JOIN \(view.viewTable) AS \(bound.alias)"
-            text += " ON \(bound.alias).file_row_number = b.\(bound.alias)"
+        if view.outputs.contains(where: \.isLatest) {
+            text += "\nJOIN \(view.viewTable) AS latest ON latest.file_row_number = b.__last"
         }
         for lag in Set(view.outputs.map(\.feature.lag)).subtracting([0]).sorted() {
             text += """
@@ -143,37 +104,6 @@ struct DelayedJoin: Sendable {
         }
         if !framed.isEmpty { text += "\nJOIN \(framesTable) AS f ON f.__point = b.__point" }
         return text
-    }
-}
-
-// MARK: - Positions
-
-extension DelayedJoin {
-    /// The last row of an entity whose event lies before t − seconds, or at it.
-    struct Bound: Hashable {
-        let seconds: Int64
-        let isIncluded: Bool
-
-        var alias: String {
-            SQLProgram.identifier(
-                "\(isIncluded ? "until" : "before"):\(ManifestDuration(seconds: seconds))")
-        }
-        var comparison: String { isIncluded ? ">=" : ">" }
-    }
-
-    /// Before a window's first row.
-    private func lower(_ window: FeatureWindow) -> Bound? {
-        Bound(seconds: window.reach, isIncluded: !window.includesReach)
-    }
-
-    /// A window's last row; nil if it is the latest visible one.
-    private func upper(_ window: FeatureWindow) -> Bound? {
-        guard window.offset > delay else { return nil }
-        return Bound(seconds: window.offset, isIncluded: window.includesOffset)
-    }
-
-    private func position(_ bound: Bound?) -> String {
-        bound.map { "coalesce(b.\($0.alias), b.__start)" } ?? "b.__last"
     }
 
     private func begin(_ window: FeatureWindow) -> String {
@@ -215,23 +145,13 @@ extension DelayedJoin {
         if output.feature.aggregate == .first {
             return RankedValue(
                 alias: SQLProgram.identifier("first:\(input.name):\(window.text)"), input: input,
-                rank: "\(total(input.countColumn, lower(window))) + 1")
+                rank: "\(total(.count, input, lower(window))) + 1")
         }
         // The same for all windows that end together.
         let end = upper(window).map { ":\($0.seconds):\($0.isIncluded)" } ?? ""
         return RankedValue(
             alias: SQLProgram.identifier("last:\(input.name):\(output.rank)\(end)"), input: input,
-            rank: "\(total(input.countColumn, upper(window))) - \(output.rank - 1)")
-    }
-
-    /// A running total at a bound.
-    private func total(_ column: String, _ bound: Bound?) -> String {
-        bound.map { "coalesce(\($0.alias).\(column), 0)" } ?? "latest.\(column)"
-    }
-
-    /// A running total at the end of a window minus that before it.
-    private func difference(_ column: String, _ window: FeatureWindow) -> String {
-        "(\(total(column, upper(window))) - \(total(column, lower(window))))"
+            rank: "\(total(.count, input, upper(window))) - \(output.rank - 1)")
     }
 
     private func expression(_ output: FeatureOutput) -> String {
@@ -241,7 +161,7 @@ extension DelayedJoin {
                 value: view.latestValue(output, row: row, time: "b.__timestamp"))
         }
         let count =
-            output.input.map { difference($0.countColumn, window) }
+            output.input.map { difference(.count, $0, window) }
             ?? "(\(position(upper(window))) - \(position(lower(window))))"
         switch output.method {
         case .rank:
@@ -251,7 +171,7 @@ extension DelayedJoin {
                 value:
                     "CASE WHEN \(count) >= \(rank) THEN \(ranked.alias).\(ranked.input.column) END")
         case .totals, .latest:
-            let sum = output.input.map { difference($0.sumColumn, window) } ?? "NULL"
+            let sum = output.input.map { difference(.sum, $0, window) } ?? "NULL"
             return output.expression(value: sum, count: count)
         case .rows:
             return output.expression(value: "f.\(output.aggregateColumn)", count: count)

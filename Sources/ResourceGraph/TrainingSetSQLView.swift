@@ -1,7 +1,10 @@
 import ResourceAPI
 
-/// The point-in-time join of one view: SQL that makes a table `values:<view>` with one row per
-/// distinct entity and spine time that sees any row, and the view's selected features as columns.
+/// The point-in-time join of one view: SQL that makes a table `values:<view>` with one row per point
+/// that sees any row, and the view's selected features as columns.
+///
+/// A point is a distinct entity and spine time. To find those takes as long as to look up a latest
+/// value, so if the view has nothing else to give, each row of the spine is a point of its own.
 struct ViewJoin: Sendable {
     let source: ViewSource
     /// The selected columns, without those that are always empty.
@@ -10,18 +13,37 @@ struct ViewJoin: Sendable {
     /// The entity's columns, quoted.
     var entity: [String] { source.spec.entity.map(SQLProgram.identifier) }
     var viewTable: String { ViewJoin.table("view", source.name) }
-    var pointsTable: String { ViewJoin.table("points", source.name) }
+    var pointsTable: String {
+        isByRow ? "\"rows\"" : ViewJoin.table("points", source.name)
+    }
     var valuesTable: String { ViewJoin.table("values", source.name) }
 
     static func table(_ prefix: String, _ view: ResourceName) -> String {
         SQLProgram.identifier("\(prefix):\(view)")
     }
 
+    private var isByRow: Bool {
+        guard case .delay = source.knownAt else { return false }
+        return outputs.allSatisfy { $0.window == nil }
+    }
+
+    /// What tells points apart.
+    var pointKey: [String] { isByRow ? ["__row"] : entity + ["__timestamp"] }
+
     var statements: [String] {
-        switch source.knownAt {
-        case .delay(let delay): [points] + DelayedJoin(view: self, delay: delay.seconds).statements
-        case .column: [points] + KnownColumnJoin(view: self).statements
+        let points = isByRow ? [] : [points]
+        return switch source.knownAt {
+        case .delay(let delay): points + DelayedJoin(view: self, delay: delay.seconds).statements
+        case .column: points + KnownColumnJoin(view: self).statements
         }
+    }
+
+    /// Puts the values beside the rows of the spine, `r`.
+    var join: String {
+        """
+        LEFT JOIN \(valuesTable)
+            ON \(pointKey.map { "r.\($0) = \(valuesTable).\($0)" }.joined(separator: " AND "))
+        """
     }
 
     /// The distinct entities and times at which the spine asks; a null never matches.

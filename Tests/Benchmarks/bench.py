@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import many_manifests
-from bench_joins import measure_flights, measure_generated, measure_memory
+from bench_joins import measure_flights, measure_latest, measure_memory
 from bench_online import measure_online
 from bench_overhead import report_overhead
 from bench_scale import measure_scale
@@ -468,7 +468,7 @@ def main() -> int:
             measure_validate(bench)
             measure_scale(bench.ingot, bench.folder, bench.root, bench.processes)
             measure_flights(bench.python, bench.folder, states[0], inside)
-            measure_generated(bench.ingot, bench.python, bench.folder, bench.root)
+            measure_latest(bench.ingot, bench.python, bench.folder, bench.root)
             measure_memory(bench.ingot, bench.python, bench.folder)
             measure_online(*bench.environment("online"), bench.processes)
         except (BenchError, subprocess.TimeoutExpired) as error:

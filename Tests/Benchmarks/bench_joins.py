@@ -3,123 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
+import latest_values
 from bench_tools import BenchError, Ingot, median, output, table
+from latest_values import TRAINING_SET, Case
 
 HERE = Path(__file__).parent
 ROUNDS = 3
 FEAST = "feast[duckdb]==0.67.0"
-STEPS = ("featureview/users#features", "trainingconfig/users#training-set")
-MANIFESTS = """\
-apiVersion: ingot/v1
-kind: Project
-metadata: {name: users}
-spec: {dataRoots: [data]}
----
-apiVersion: ingot/v1
-kind: Dataset
-metadata: {name: events}
-spec:
-  source: {file: {path: data/events.parquet}}
----
-apiVersion: ingot/v1
-kind: Dataset
-metadata: {name: spine}
-spec:
-  source: {file: {path: data/spine.parquet}}
----
-apiVersion: ingot/v1
-kind: FeatureView
-metadata: {name: users}
-spec:
-  source: {dataset: events}
-  entity: [user_id]
-  timestamp: event_timestamp
-  ttl: 30d
-  features:
-FEATURES
----
-apiVersion: ingot/v1
-kind: TrainingConfig
-metadata: {name: users}
-spec:
-  spine: {dataset: spine, timestamp: event_timestamp, key: [id]}
-  label: {name: y, expression: "y"}
-  task: regression
-  features: [{view: users}]
-  split: {random: {validation: 0.1, test: 0.1}}
-  algorithm: {name: lightgbm, parameters: {n_estimators: 1}}
-  evaluation: {metrics: [rmse]}
-  resources: {cpus: 1, memory: 2Gi}
-"""
-# A user has about a hundred events in the year. Values have exact sums and no nulls.
-GENERATE = """
-import duckdb, sys
-events, users, features, folder = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-connection = duckdb.connect()
-connection.execute("SET threads = 1")
-connection.execute("SELECT setseed(0.5)")
-values = ", ".join(f"round(random() * 1000) / 8 AS f{i}" for i in range(features))
-connection.execute(
-    f"COPY (SELECT (random() * {users - 1})::BIGINT AS user_id, TIMESTAMP '2024-01-01' "
-    f"+ to_seconds((random() * 31536000)::BIGINT) AS event_timestamp, {values} "
-    f"FROM range({events})) TO '{folder}/events.parquet' (FORMAT parquet)"
-)
-connection.execute(
-    f"COPY (SELECT range AS id, (random() * {users - 1})::BIGINT AS user_id, "
-    "TIMESTAMP '2024-02-01' + to_seconds((random() * 28857600)::BIGINT) AS event_timestamp, "
-    f"(random() * 2)::BIGINT AS y FROM range(100000)) TO '{folder}/spine.parquet' (FORMAT parquet)"
-)
-"""
+# Seconds. On the flights the Dask store still ran after 14 minutes, with 16 GiB.
+DASK_LIMIT = 120
 
 
-def project(folder: Path, python: Path, events: int, features: int) -> Path:
-    """A repository with generated data beside it; returns the data's folder."""
-    data = folder / "work" / "data"
-    data.mkdir(parents=True)
-    users = max(events // 100, 1)
-    words = [str(events), str(users), str(features), str(data)]
-    output([python, "-c", GENERATE, *words], timeout=300)
-    work = folder / "work"
-    lines = "\n".join(f"    - {{column: f{index}}}" for index in range(features))
-    (work / "ingot.yaml").write_text(MANIFESTS.replace("FEATURES", lines))
-    (work / ".gitignore").write_text("data/\n")
-    output(["git", "init", "-q", "-b", "main", work])
-    git = ["git", "-C", work, "-c", "user.name=Bench", "-c", "user.email=bench@localhost"]
-    output([*git, "add", "-A"])
-    output([*git, "commit", "-q", "-m", "Users"])
-    return data
-
-
-def apply(binary: Path, folder: Path, name: str) -> Ingot:
-    """Everything once, in a fresh state directory."""
-    work = folder / "work"
-    ingot = Ingot(binary, folder / name, work, work)
-    command: list[str | Path] = [binary, "apply", "--repository", work, "--state", ingot.state]
-    output([*command, "--data", work], timeout=600)
-    return ingot
-
-
-def seconds_of(ingot: Ingot, steps: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    return {
-        run["step"]: run
-        for run in ingot.runs()
-        if run["step"] in steps and run["state"] == "succeeded"
-    }
-
-
-def by_hand(python: Path, folder: Path, name: str, threads: int, inputs: dict[str, Path]) -> float:
-    job = folder / "job.json"
-    files = {key: str(path) for key, path in inputs.items()}
-    result = folder / "by-hand.parquet"
-    job.write_text(
-        json.dumps({"name": name, "threads": threads, "output": str(result), "inputs": files})
-    )
-    answer = output([python, HERE / "hand_joins.py", job])
-    return float(json.loads(answer)["seconds"])
+def by_hand(python: Path, folder: Path, job: dict[str, object], inputs: dict[str, Path]) -> float:
+    path = folder / "job.json"
+    files = {key: str(file) for key, file in inputs.items()}
+    path.write_text(json.dumps({**job, "output": str(folder / "by-hand.parquet"), "inputs": files}))
+    return float(json.loads(output([python, HERE / "hand_joins.py", path]))["seconds"])
 
 
 def feast_python(root: Path) -> Path | None:
@@ -137,12 +40,17 @@ def feast_python(root: Path) -> Path | None:
     return python
 
 
-def feast(python: Path, data: Path, store: str, rounds: int) -> list[dict[str, float]]:
-    found = []
-    for _ in range(rounds):
-        text = output([python, HERE / "peer_feast.py", data, store], timeout=900)
-        found.append(json.loads(text.strip().splitlines()[-1]))
-    return found
+def feast(python: Path, case: Case, store: str, limit: float = 900) -> tuple[float, int] | None:
+    """Seconds and rows; nothing if it took longer than the limit."""
+    job = case.folder / "feast.json"
+    words = {"folder": str(case.data), "entity": case.entity, "views": case.views, "store": store}
+    job.write_text(json.dumps(words))
+    try:
+        text = output([python, HERE / "peer_feast.py", job], timeout=limit)
+    except subprocess.TimeoutExpired:
+        return None
+    found = json.loads(text.strip().splitlines()[-1])
+    return found["seconds"], found["rows"]
 
 
 def measure_flights(
@@ -158,7 +66,8 @@ def measure_flights(
             ("weather", "weather"),
         )
     }
-    times = [by_hand(python, folder, "flights", 1, inputs) for _ in range(ROUNDS)]
+    job: dict[str, object] = {"name": "flights", "threads": 1}
+    times = [by_hand(python, folder, job, inputs) for _ in range(ROUNDS)]
     rows = [("SQL by hand", f"{min(times):.2f} s", f"{median(times):.2f} s", "")]
     training = next(times for step, times in inside.items() if step.endswith("#training-set"))
     ours_all = inside["all four"]
@@ -166,49 +75,68 @@ def measure_flights(
         ratio = f"{min(ours) / min(times):.2f}×"
         rows.append((f"Ingot: {name}", f"{min(ours):.2f} s", f"{median(ours):.2f} s", ratio))
     print("# 8. Point-in-time joins against SQL by hand, and Feast\n")
-    print("The flights year: 327,346 rows, 3 views, 30 features, 1 thread.\n")
+    print("The flights year: 327,346 rows, 3 views, windows, 30 features, 1 thread.\n")
     table(("", "best", "median", "of SQL by hand"), rows)
 
 
-def measure_generated(binary: Path, python: Path, folder: Path, root: Path) -> None:
-    folder = folder / "joins"
-    data = project(folder, python, 1_000_000, 10)
-    states = [apply(binary, folder, f"state-{index}") for index in range(ROUNDS)]
-    runs = [seconds_of(ingot, STEPS) for ingot in states]
-    both = [sum(run["seconds"] for run in found.values()) for found in runs]
-    training = [found[STEPS[1]]["seconds"] for found in runs]
-    inputs = {"events": data / "events.parquet", "spine": data / "spine.parquet"}
-    ours = (training, both)
-    hand = [by_hand(python, folder, "generated", 1, inputs) for _ in range(ROUNDS)]
-    sides: list[tuple[str, list[float], str]] = [
-        ("SQL by hand, 1 thread", hand, "100,000"),
-        ("Ingot: features and training set", both, "100,000"),
-        ("Ingot: training set, features there", training, "100,000"),
-    ]
+def measure_latest(binary: Path, python: Path, folder: Path, root: Path) -> None:
+    """The join that Feast can do: latest values with a time to live."""
     peer = feast_python(root)
-    if peer is not None:
-        for store, rounds in (("duckdb", ROUNDS), ("dask", 1)):
-            found = feast(peer, data, store, rounds)
-            name = f"Feast 0.67, {store} store (all CPUs)"
-            rows_out = f"{found[0]['rows']:,.0f}"
-            sides.append((name, [item["seconds"] for item in found], rows_out))
     print(
-        "Generated: 100,000 spine rows, 1,000,000 feature rows, 10,000 entities, 10 latest values"
+        "Latest values with a ttl of 30 days, every side with all CPUs, in turn. Feast's seconds:"
     )
-    print("with a ttl of 30 days. Feast's seconds: `get_historical_features(…).to_df()`.\n")
-    table(
-        ("", "best", "of Ingot's training set", "of both steps", "rows out"),
-        [
-            (name, f"{min(times):.2f} s", *(f"{min(times) / min(o):.1f}×" for o in ours), n)
-            for name, times, n in sides
-        ],
-    )
+    print("`get_historical_features(…).to_df()`; Ingot's end with a published artifact.\n")
+    csv = root / ".demo/data/flights.csv"
+    flights = latest_values.flights(folder / "latest-flights", python, csv)
+    print("The flights year: 334,264 flights, 3 views by tail number, 5 features.\n")
+    compare(flights, binary, python, peer)
+    print("Generated: 100,000 spine rows, 1,000,000 feature rows, 10,000 entities, 10 features.\n")
+    compare(latest_values.generated(folder / "joins", python, 1_000_000, 10), binary, python, peer)
+
+
+def compare(case: Case, binary: Path, python: Path, peer: Path | None) -> None:
+    cpus = os.cpu_count() or 1
+    case.write(cpus)
+    hand, both, training, duckdb = [], [], [], []
+    rows = 0
+    job: dict[str, object] = {"name": "latest", "threads": cpus}
+    job |= {"entity": case.entity, "views": case.views, "split": case.split}
+    for index in range(ROUNDS):
+        runs = case.apply(binary, f"state-{index}")
+        training.append(runs[TRAINING_SET]["seconds"])
+        both.append(sum(run["seconds"] for run in runs.values()))
+        rows = runs[TRAINING_SET]["metadata"]["rows"]
+        hand.append(by_hand(python, case.folder, job, case.files()))
+        if peer is not None:
+            duckdb.append(feast(peer, case, "duckdb"))
+    ours = [min(hand), min(training), min(both)]
+    lines = [
+        side("SQL by hand", min(hand), rows, ours),
+        side("Ingot: training set, features there", min(training), rows, ours),
+        side("Ingot: features and training set", min(both), rows, ours),
+    ]
+    measured = [found for found in duckdb if found is not None]
+    if peer is not None and measured:
+        lines.append(side("Feast 0.67, DuckDB store", *min(measured), ours))
+        dask = feast(peer, case, "dask", DASK_LIMIT)
+        if dask is None:
+            lines.append(side("Feast 0.67, Dask store: stopped", DASK_LIMIT, None, ours, "> "))
+        else:
+            lines.append(side("Feast 0.67, Dask store", *dask, ours))
+    header = ("", "best", "of SQL by hand", "of Ingot's training set", "of both steps", "rows out")
+    table(header, lines)
+
+
+def side(
+    name: str, seconds: float, rows: int | None, others: list[float], more: str = ""
+) -> tuple[str, ...]:
+    ratios = [f"{more}{seconds / other:.1f}×" for other in others]
+    return (name, f"{more}{seconds:.2f} s", *ratios, "" if rows is None else f"{rows:,}")
 
 
 def measure_memory(binary: Path, python: Path, folder: Path) -> None:
-    folder = folder / "large-join"
-    project(folder, python, 10_000_000, 3)
-    found = seconds_of(apply(binary, folder, "state"), STEPS)
-    rows = [(step, f"{run['seconds']:.1f} s") for step, run in found.items()]
+    case = latest_values.generated(folder / "large-join", python, 10_000_000, 3)
+    case.write(1)
+    rows = [(step, f"{run['seconds']:.1f} s") for step, run in case.apply(binary, "state").items()]
     print("10,000,000 feature rows, 100,000 entities, with a limit of 2 GiB a step:\n")
     table(("step", "took"), rows)

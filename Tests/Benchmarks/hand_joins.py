@@ -2,7 +2,8 @@
 
     hand_joins.py JOB.json      runs one and prints its seconds; the runtime's Python executes it
 
-The job has name (flights, generated), threads, output and inputs (table name: Parquet file).
+The job has name (flights, latest), threads, output and inputs (table name: Parquet file), and for
+latest also entity, views (name: columns) and split (where validation and test begin).
 Imports do not count; connecting, the queries and writing Parquet do.
 """
 
@@ -70,18 +71,26 @@ def flights() -> list[str]:
     return [*delays("origin"), *delays("carrier"), query]
 
 
-def generated() -> list[str]:
-    fresh = ", ".join(
-        f"CASE WHEN e.event_timestamp >= s.event_timestamp - INTERVAL 30 DAY "
-        f"THEN e.f{i}::FLOAT END AS f{i}"
-        for i in range(10)
-    )
+def latest(entity: str, views: dict[str, list[str]], split: tuple[str, str]) -> list[str]:
+    columns, joins = [], []
+    for view, names in views.items():
+        columns += [
+            f"CASE WHEN {view}.event_timestamp >= s.event_timestamp - INTERVAL 30 DAY "
+            f"THEN {view}.{name}::FLOAT END AS {view}_{name}"
+            for name in names
+        ]
+        joins.append(
+            f"ASOF LEFT JOIN {view} ON s.{entity} = {view}.{entity} "
+            f"AND s.event_timestamp > {view}.event_timestamp"
+        )
     return [
         f"""
-        SELECT s.id, s.event_timestamp, s.y::DOUBLE AS y, {fresh}
-        FROM spine AS s
-        ASOF LEFT JOIN events AS e
-            ON s.user_id = e.user_id AND s.event_timestamp > e.event_timestamp
+        SELECT s.id, s.event_timestamp,
+            CASE WHEN s.event_timestamp < TIMESTAMP '{split[0]}' THEN 'train'
+                WHEN s.event_timestamp < TIMESTAMP '{split[1]}' THEN 'validation' ELSE 'test'
+            END AS split,
+            s.y::DOUBLE AS y, {", ".join(columns)}
+        FROM spine AS s {" ".join(joins)}
         ORDER BY s.id
         """
     ]
@@ -91,7 +100,10 @@ def main() -> None:
     import duckdb
 
     job = json.loads(Path(sys.argv[1]).read_text())
-    *statements, query = flights() if job["name"] == "flights" else generated()
+    if job["name"] == "flights":
+        *statements, query = flights()
+    else:
+        *statements, query = latest(job["entity"], job["views"], job["split"])
     start = time.perf_counter()
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET threads={int(job['threads'])}")

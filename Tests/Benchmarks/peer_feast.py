@@ -1,6 +1,7 @@
-"""Joins the generated features point in time with Feast's offline stores; prints the seconds.
+"""Joins latest values point in time with Feast's offline stores; prints the seconds.
 
-    peer_feast.py FOLDER STORE    FOLDER has events.parquet and spine.parquet; STORE: duckdb or dask
+    peer_feast.py JOB.json    folder (of spine.parquet and one file per view), entity,
+                              views (name: columns) and store (duckdb, dask)
 
 The interpreter is one with Feast installed. Imports, `apply` and reading the spine do not count.
 """
@@ -15,6 +16,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+TIME = "event_timestamp"
 os.environ["FEAST_USAGE"] = "False"
 
 
@@ -24,7 +26,8 @@ def main() -> None:
     from feast.repo_config import RepoConfig
     from feast.types import Float64
 
-    folder, kind = Path(sys.argv[1]), sys.argv[2]
+    job = json.loads(Path(sys.argv[1]).read_text())
+    folder, kind = Path(job["folder"]), job["store"]
     registry = folder / f"registry-{kind}.db"
     registry.unlink(missing_ok=True)
     store = FeatureStore(
@@ -37,23 +40,28 @@ def main() -> None:
             entity_key_serialization_version=3,
         )
     )
-    user = Entity(name="user_id", join_keys=["user_id"], value_type=ValueType.INT64)
-    names = [f"f{index}" for index in range(10)]
-    view = FeatureView(
-        name="users",
-        entities=[user],
-        ttl=timedelta(days=30),
-        schema=[Field(name=name, dtype=Float64) for name in names],
-        source=FileSource(path=str(folder / "events.parquet"), timestamp_field="event_timestamp"),
-    )
-    store.apply([user, view])
     spine = pd.read_parquet(folder / "spine.parquet")
-    spine["event_timestamp"] = spine["event_timestamp"].dt.tz_localize("UTC")
-    start = time.perf_counter()
-    job = store.get_historical_features(
-        entity_df=spine, features=[f"users:{name}" for name in names]
+    is_text = not pd.api.types.is_numeric_dtype(spine[job["entity"]])
+    entity = Entity(
+        name=job["entity"],
+        join_keys=[job["entity"]],
+        value_type=ValueType.STRING if is_text else ValueType.INT64,
     )
-    rows = len(job.to_df())
+    views = [
+        FeatureView(
+            name=name,
+            entities=[entity],
+            ttl=timedelta(days=30),
+            schema=[Field(name=column, dtype=Float64) for column in columns],
+            source=FileSource(path=str(folder / f"{name}.parquet"), timestamp_field=TIME),
+        )
+        for name, columns in job["views"].items()
+    ]
+    store.apply([entity, *views])
+    spine[TIME] = spine[TIME].dt.tz_localize("UTC")
+    start = time.perf_counter()
+    features = [f"{name}:{column}" for name, columns in job["views"].items() for column in columns]
+    rows = len(store.get_historical_features(entity_df=spine, features=features).to_df())
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak}))

@@ -123,6 +123,22 @@ class WarningTests(WorkerCase):
         )
         self.assertEqual(events[-2]["metadata"]["warnings"], warnings)
 
+    def test_a_rare_class_is_looked_at_whole(self) -> None:
+        query = """
+            SELECT i % 2000 = 0 AS late, 'train' AS __split,
+                CAST(CASE WHEN i % 2000 = 0 THEN 1 ELSE 0 END AS FLOAT) AS told
+            FROM range(60000) r(i)
+        """
+        events = self.run_set(query, "binary-classification", ["told"])
+        self.assertEqual(
+            events[-2]["metadata"]["warnings"],
+            [
+                "feature 'told' alone separates the label 'late' almost perfectly: AUC 1.0000 in "
+                "10,030 training rows, more than 0.98; see that it is known when the prediction is "
+                "made (spec.leakGuard.maxAUC: 1 ends this warning)"
+            ],
+        )
+
     def test_one_ends_the_warnings(self) -> None:
         events = self.run_set(self.QUERY, "binary-classification", ["gone", "told"], 1)
         self.assertEqual([e for e in events if e["event"] == "log"], [])

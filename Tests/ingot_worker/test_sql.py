@@ -92,6 +92,43 @@ class SQLTests(WorkerCase):
                 f"the query must be one SELECT statement, but it is: {kinds}",
             )
 
+    def test_a_features_own_sql_is_named(self) -> None:
+        def program(expression: str) -> dict[str, Any]:
+            def check(feature: str, field: str, sql: str) -> dict[str, str]:
+                query = f'SELECT ({sql}) FROM "view:fl" LIMIT 0'
+                return {"feature": feature, "field": field, "query": query}
+
+            return {
+                **body(f'SELECT origin, ({expression}) AS "value:x" FROM "view:fl"'),
+                "expressions": [
+                    check("fine", "expression", "delay + 1"),
+                    check("late", "where", expression),
+                ],
+            }
+
+        for expression, said in (
+            (
+                "isodwo(delay)",
+                "Catalog Error: Scalar Function with name isodwo does not exist! "
+                'Did you mean "isodow"?',
+            ),
+            (
+                "dellay > 1",
+                'Binder Error: Referenced column "dellay" not found in FROM clause! '
+                'Candidate bindings: "delay"',
+            ),
+        ):
+            _, error = self.worker.run("features", program(expression), self.inputs)
+            self.assertEqual(
+                (error["class"], error["code"], error["message"], error["hint"]),
+                (
+                    "config",
+                    "ExpressionFailed",
+                    f"'where' of feature 'late' fails: {said}",
+                    "correct 'where' of that feature",
+                ),
+            )
+
     def test_nothing_else_is_reachable(self) -> None:
         secret = self.worker.file("secret.csv", "a\n1\n")
         for statement in (

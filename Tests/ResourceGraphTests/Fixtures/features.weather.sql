@@ -6,7 +6,23 @@ SELECT
     "value:temp",
     "value:wind_speed",
     "value:foggy",
-    count(*) OVER up_to_here AS __rows
+    __latest,
+    CAST(__all_rows - max(CASE WHEN __first THEN __all_rows - 1 END) OVER (ROWS UNBOUNDED PRECEDING) AS BIGINT) AS __rows
+FROM (
+    SELECT
+        *,
+        lag("origin") OVER () IS DISTINCT FROM "origin" AS __first,
+        lead("origin") OVER () IS DISTINCT FROM "origin" OR lead(__event) OVER () IS DISTINCT FROM __event AS __latest,
+        row_number() OVER () AS __all_rows
+    FROM (
+SELECT
+    "origin",
+    __event,
+    __known,
+    __row,
+    "value:temp",
+    "value:wind_speed",
+    "value:foggy"
 FROM (
     SELECT
         "origin",
@@ -19,8 +35,6 @@ FROM (
     FROM "dataset"
 )
 WHERE "origin" IS NOT NULL AND __event IS NOT NULL AND __known IS NOT NULL
-WINDOW up_to_here AS (
-    PARTITION BY "origin"
-    ORDER BY __event, __known, __row ROWS UNBOUNDED PRECEDING
+ORDER BY "origin", __event, __row
+    )
 )
-ORDER BY "origin", __event, __known, __row

@@ -27,10 +27,11 @@ WITH steps AS MATERIALIZED (
         "origin",
         "carrier",
         __event,
-        max(file_row_number) AS __position,
-        max(__rows) AS __rows
+        file_row_number AS __position,
+        __rows,
+        "count:mean"
     FROM "view:extremes"
-    GROUP BY ALL
+    WHERE __latest
 )
 SELECT
     p."origin",
@@ -40,7 +41,9 @@ SELECT
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
     "before:1h".__position AS "before:1h",
-    "before:24h".__position AS "before:24h"
+    "before:24h".__position AS "before:24h",
+    "before:24h"."count:mean" AS "before:24h:count:mean",
+    visible."count:mean" AS "last:count:mean"
 FROM "points:extremes" AS p
 ASOF JOIN steps AS visible
     ON p."origin" = visible."origin" AND p."carrier" = visible."carrier"
@@ -97,10 +100,9 @@ SELECT
     CAST(latest."value:latest" AS FLOAT) AS "extremes__latest",
     CAST(f."max:latest:1h" AS FLOAT) AS "extremes__worst_1h",
     CAST(f."max:latest:24h" AS FLOAT) AS "extremes__worst_24h",
-    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((latest."count:mean" - coalesce("before:24h"."count:mean", 0)), 0) AS FLOAT) AS "extremes__mean_24h"
+    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((b."last:count:mean" - coalesce(b."before:24h:count:mean", 0)), 0) AS FLOAT) AS "extremes__mean_24h"
 FROM "bounds:extremes" AS b
 JOIN "view:extremes" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:extremes" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
 JOIN "frames:extremes" AS f ON f.__point = b.__point;
 
 SELECT
@@ -121,6 +123,5 @@ SELECT
     "values:extremes"."extremes__mean_24h" AS "extremes__mean_24h"
 FROM "rows" AS r
 LEFT JOIN "values:extremes"
-    ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier"
-    AND r.__timestamp = "values:extremes".__timestamp
+    ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier" AND r.__timestamp = "values:extremes".__timestamp
 ORDER BY r.__row

@@ -21,26 +21,65 @@ SELECT DISTINCT "origin", __timestamp
 FROM "rows"
 WHERE "origin" IS NOT NULL;
 
-CREATE TEMP TABLE "bounds:origin-delays" AS
+CREATE TEMP TABLE "values:origin-delays" AS
+SELECT
+    b."origin",
+    b.__timestamp,
+    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "origin-delays__landed_1h",
+    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "origin-delays__landed_6h",
+    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "origin-delays__landed_24h",
+    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "origin-delays__landed_7d",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:1h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:1h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:6h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:6h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:24h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:24h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:7d:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:7d:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:1h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:1h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:6h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:6h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:24h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:24h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:7d:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:7d:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
+FROM (
 WITH steps AS MATERIALIZED (
     SELECT
         "origin",
         __event,
-        max(file_row_number) AS __position,
-        max(__rows) AS __rows
+        file_row_number AS __position,
+        __rows,
+        "count:arr_delay_mean",
+        "sum:arr_delay_mean",
+        "count:late_rate",
+        "sum:late_rate"
     FROM "view:origin-delays"
-    GROUP BY ALL
+    WHERE __latest
 )
 SELECT
     p."origin",
     p.__timestamp,
-    row_number() OVER () AS __point,
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
     "before:1h".__position AS "before:1h",
     "before:6h".__position AS "before:6h",
     "before:24h".__position AS "before:24h",
-    "before:7d".__position AS "before:7d"
+    "before:7d".__position AS "before:7d",
+    "before:1h"."count:arr_delay_mean" AS "before:1h:count:arr_delay_mean",
+    visible."count:arr_delay_mean" AS "last:count:arr_delay_mean",
+    "before:1h"."sum:arr_delay_mean" AS "before:1h:sum:arr_delay_mean",
+    visible."sum:arr_delay_mean" AS "last:sum:arr_delay_mean",
+    "before:6h"."count:arr_delay_mean" AS "before:6h:count:arr_delay_mean",
+    "before:6h"."sum:arr_delay_mean" AS "before:6h:sum:arr_delay_mean",
+    "before:24h"."count:arr_delay_mean" AS "before:24h:count:arr_delay_mean",
+    "before:24h"."sum:arr_delay_mean" AS "before:24h:sum:arr_delay_mean",
+    "before:7d"."count:arr_delay_mean" AS "before:7d:count:arr_delay_mean",
+    "before:7d"."sum:arr_delay_mean" AS "before:7d:sum:arr_delay_mean",
+    "before:1h"."count:late_rate" AS "before:1h:count:late_rate",
+    visible."count:late_rate" AS "last:count:late_rate",
+    "before:1h"."sum:late_rate" AS "before:1h:sum:late_rate",
+    visible."sum:late_rate" AS "last:sum:late_rate",
+    "before:6h"."count:late_rate" AS "before:6h:count:late_rate",
+    "before:6h"."sum:late_rate" AS "before:6h:sum:late_rate",
+    "before:24h"."count:late_rate" AS "before:24h:count:late_rate",
+    "before:24h"."sum:late_rate" AS "before:24h:sum:late_rate",
+    "before:7d"."count:late_rate" AS "before:7d:count:late_rate",
+    "before:7d"."sum:late_rate" AS "before:7d:sum:late_rate"
 FROM "points:origin-delays" AS p
 ASOF JOIN steps AS visible
     ON p."origin" = visible."origin"
@@ -56,56 +95,73 @@ ASOF LEFT JOIN steps AS "before:24h"
     AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
 ASOF LEFT JOIN steps AS "before:7d"
     ON p."origin" = "before:7d"."origin"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event;
-
-CREATE TEMP TABLE "values:origin-delays" AS
-SELECT
-    b."origin",
-    b.__timestamp,
-    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "origin-delays__landed_1h",
-    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "origin-delays__landed_6h",
-    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "origin-delays__landed_24h",
-    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "origin-delays__landed_7d",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:1h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:6h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:24h"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:7d"."count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
-FROM "bounds:origin-delays" AS b
-JOIN "view:origin-delays" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:origin-delays" AS "before:1h" ON "before:1h".file_row_number = b."before:1h"
-LEFT JOIN "view:origin-delays" AS "before:6h" ON "before:6h".file_row_number = b."before:6h"
-LEFT JOIN "view:origin-delays" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
-LEFT JOIN "view:origin-delays" AS "before:7d" ON "before:7d".file_row_number = b."before:7d";
+    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event
+) AS b;
 
 CREATE TEMP TABLE "points:carrier-delays" AS
 SELECT DISTINCT "carrier", __timestamp
 FROM "rows"
 WHERE "carrier" IS NOT NULL;
 
-CREATE TEMP TABLE "bounds:carrier-delays" AS
+CREATE TEMP TABLE "values:carrier-delays" AS
+SELECT
+    b."carrier",
+    b.__timestamp,
+    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "carrier-delays__landed_1h",
+    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "carrier-delays__landed_6h",
+    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "carrier-delays__landed_24h",
+    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "carrier-delays__landed_7d",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:1h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:1h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:6h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:6h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:24h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:24h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
+    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:7d:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:7d:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:1h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:1h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:6h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:6h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:24h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:24h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
+    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:7d:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:7d:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
+FROM (
 WITH steps AS MATERIALIZED (
     SELECT
         "carrier",
         __event,
-        max(file_row_number) AS __position,
-        max(__rows) AS __rows
+        file_row_number AS __position,
+        __rows,
+        "count:arr_delay_mean",
+        "sum:arr_delay_mean",
+        "count:late_rate",
+        "sum:late_rate"
     FROM "view:carrier-delays"
-    GROUP BY ALL
+    WHERE __latest
 )
 SELECT
     p."carrier",
     p.__timestamp,
-    row_number() OVER () AS __point,
     visible.__position AS __last,
     visible.__position - visible.__rows AS __start,
     "before:1h".__position AS "before:1h",
     "before:6h".__position AS "before:6h",
     "before:24h".__position AS "before:24h",
-    "before:7d".__position AS "before:7d"
+    "before:7d".__position AS "before:7d",
+    "before:1h"."count:arr_delay_mean" AS "before:1h:count:arr_delay_mean",
+    visible."count:arr_delay_mean" AS "last:count:arr_delay_mean",
+    "before:1h"."sum:arr_delay_mean" AS "before:1h:sum:arr_delay_mean",
+    visible."sum:arr_delay_mean" AS "last:sum:arr_delay_mean",
+    "before:6h"."count:arr_delay_mean" AS "before:6h:count:arr_delay_mean",
+    "before:6h"."sum:arr_delay_mean" AS "before:6h:sum:arr_delay_mean",
+    "before:24h"."count:arr_delay_mean" AS "before:24h:count:arr_delay_mean",
+    "before:24h"."sum:arr_delay_mean" AS "before:24h:sum:arr_delay_mean",
+    "before:7d"."count:arr_delay_mean" AS "before:7d:count:arr_delay_mean",
+    "before:7d"."sum:arr_delay_mean" AS "before:7d:sum:arr_delay_mean",
+    "before:1h"."count:late_rate" AS "before:1h:count:late_rate",
+    visible."count:late_rate" AS "last:count:late_rate",
+    "before:1h"."sum:late_rate" AS "before:1h:sum:late_rate",
+    visible."sum:late_rate" AS "last:sum:late_rate",
+    "before:6h"."count:late_rate" AS "before:6h:count:late_rate",
+    "before:6h"."sum:late_rate" AS "before:6h:sum:late_rate",
+    "before:24h"."count:late_rate" AS "before:24h:count:late_rate",
+    "before:24h"."sum:late_rate" AS "before:24h:sum:late_rate",
+    "before:7d"."count:late_rate" AS "before:7d:count:late_rate",
+    "before:7d"."sum:late_rate" AS "before:7d:sum:late_rate"
 FROM "points:carrier-delays" AS p
 ASOF JOIN steps AS visible
     ON p."carrier" = visible."carrier"
@@ -121,62 +177,30 @@ ASOF LEFT JOIN steps AS "before:24h"
     AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
 ASOF LEFT JOIN steps AS "before:7d"
     ON p."carrier" = "before:7d"."carrier"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event;
-
-CREATE TEMP TABLE "values:carrier-delays" AS
-SELECT
-    b."carrier",
-    b.__timestamp,
-    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "carrier-delays__landed_1h",
-    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "carrier-delays__landed_6h",
-    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "carrier-delays__landed_24h",
-    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "carrier-delays__landed_7d",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:1h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:1h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:6h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:6h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:24h"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:24h"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
-    CAST(CAST((latest."sum:arr_delay_mean" - coalesce("before:7d"."sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((latest."count:arr_delay_mean" - coalesce("before:7d"."count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:1h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:1h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:6h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:6h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:24h"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:24h"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
-    CAST(CAST((latest."sum:late_rate" - coalesce("before:7d"."sum:late_rate", 0)) AS DOUBLE) / nullif((latest."count:late_rate" - coalesce("before:7d"."count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
-FROM "bounds:carrier-delays" AS b
-JOIN "view:carrier-delays" AS latest ON latest.file_row_number = b.__last
-LEFT JOIN "view:carrier-delays" AS "before:1h" ON "before:1h".file_row_number = b."before:1h"
-LEFT JOIN "view:carrier-delays" AS "before:6h" ON "before:6h".file_row_number = b."before:6h"
-LEFT JOIN "view:carrier-delays" AS "before:24h" ON "before:24h".file_row_number = b."before:24h"
-LEFT JOIN "view:carrier-delays" AS "before:7d" ON "before:7d".file_row_number = b."before:7d";
-
-CREATE TEMP TABLE "points:weather" AS
-SELECT DISTINCT "origin", __timestamp
-FROM "rows"
-WHERE "origin" IS NOT NULL;
+    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event
+) AS b;
 
 CREATE TEMP TABLE "bounds:weather" AS
-WITH steps AS MATERIALIZED (
+WITH steps AS NOT MATERIALIZED (
     SELECT
         "origin",
         __event,
-        max(file_row_number) AS __position,
-        max(__rows) AS __rows
+        file_row_number AS __position
     FROM "view:weather"
-    GROUP BY ALL
+    WHERE __latest
 )
 SELECT
-    p."origin",
+    p.__row,
     p.__timestamp,
-    row_number() OVER () AS __point,
-    visible.__position AS __last,
-    visible.__position - visible.__rows AS __start
-FROM "points:weather" AS p
+    visible.__position AS __last
+FROM "rows" AS p
 ASOF JOIN steps AS visible
     ON p."origin" = visible."origin"
-    AND p.__timestamp - INTERVAL 3600 SECOND > visible.__event
-;
+    AND p.__timestamp - INTERVAL 3600 SECOND > visible.__event;
 
 CREATE TEMP TABLE "values:weather" AS
 SELECT
-    b."origin",
-    b.__timestamp,
+    b.__row,
     CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:temp" END AS FLOAT) AS "weather__temp",
     CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:wind_speed" END AS FLOAT) AS "weather__wind_speed",
     CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:foggy" END AS FLOAT) AS "weather__foggy"
@@ -224,12 +248,9 @@ SELECT
     "values:weather"."weather__foggy" AS "weather__foggy"
 FROM "rows" AS r
 LEFT JOIN "values:origin-delays"
-    ON r."origin" = "values:origin-delays"."origin"
-    AND r.__timestamp = "values:origin-delays".__timestamp
+    ON r."origin" = "values:origin-delays"."origin" AND r.__timestamp = "values:origin-delays".__timestamp
 LEFT JOIN "values:carrier-delays"
-    ON r."carrier" = "values:carrier-delays"."carrier"
-    AND r.__timestamp = "values:carrier-delays".__timestamp
+    ON r."carrier" = "values:carrier-delays"."carrier" AND r.__timestamp = "values:carrier-delays".__timestamp
 LEFT JOIN "values:weather"
-    ON r."origin" = "values:weather"."origin"
-    AND r.__timestamp = "values:weather".__timestamp
+    ON r.__row = "values:weather".__row
 ORDER BY r.__row

@@ -164,6 +164,5 @@ SELECT
     "values:extremes"."extremes__mean_24h" AS "extremes__mean_24h"
 FROM "rows" AS r
 LEFT JOIN "values:extremes"
-    ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier"
-    AND r.__timestamp = "values:extremes".__timestamp
+    ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier" AND r.__timestamp = "values:extremes".__timestamp
 ORDER BY r.__row

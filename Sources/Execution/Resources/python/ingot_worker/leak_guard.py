@@ -13,11 +13,15 @@ from ingot_worker.sql import count, identifier
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ingot_worker.ondemand import Front
 
-# Compared training rows: evenly spread over all if there are more.
+# Compared training rows: evenly spread over all if there are more. Of two classes so many of each,
+# since the area does not depend on the classes' shares; that keeps all of a rare one.
 ROWS_MAX = 50_000
+ROWS_MAX_OF_TWO = 10_000
 # With fewer rows in or outside of a class, chance alone separates.
 CLASS_ROWS_MIN = 20
 WARNINGS_MAX = 20
@@ -121,12 +125,11 @@ def _separations(path: str, guard: dict[str, Any], front: Front | None) -> list[
     labels = file.read(columns=[guard["label"], SPLIT_COLUMN])
     usable = pc.and_(pc.equal(labels[SPLIT_COLUMN], "train"), pc.is_valid(labels[guard["label"]]))
     rows = np.flatnonzero(usable.to_numpy())
-    if len(rows) > ROWS_MAX:
-        rows = rows[np.linspace(0, len(rows) - 1, ROWS_MAX).astype(np.int64)]
+    names, codes = _classes(labels[guard["label"]].filter(usable))
+    chosen = _chosen(codes, len(names))
+    rows, codes = rows[chosen], codes[chosen]
     picked = pa.array(rows)
-    label = labels[guard["label"]].take(picked).cast(pa.string())
-    names, codes = np.unique(np.asarray(label.to_pylist(), dtype=str), return_inverse=True)
-    sizes = np.bincount(codes.reshape(-1), minlength=len(names))
+    sizes = np.bincount(codes, minlength=len(names))
     large = [
         index
         for index, size in enumerate(sizes)
@@ -137,7 +140,7 @@ def _separations(path: str, guard: dict[str, Any], front: Front | None) -> list[
     # Both classes of two are separated alike.
     if len(names) == 2:
         large = large[-1:]
-    classes = {index: str(names[index]) for index in large}
+    classes = {index: names[index] for index in large}
     computed = _computed(file, picked, front) if front is not None else {}
     result = []
     for feature in guard.get("features") or []:
@@ -145,8 +148,40 @@ def _separations(path: str, guard: dict[str, Any], front: Front | None) -> list[
         column = computed.get(name)
         if column is None:
             column = file.read(columns=[name])[name].take(picked)
-        result.append(separations(name, column, codes.reshape(-1), classes))
+        result.append(separations(name, column, codes, classes))
     return result
+
+
+def _classes(label: Any) -> tuple[list[str], NDArray[np.int64]]:
+    """The classes as texts, sorted, and the index of each row's class."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = label.cast(pa.string()).combine_chunks().dictionary_encode()
+    found = encoded.dictionary.to_pylist()
+    names = sorted(found)
+    place = {name: index for index, name in enumerate(names)}
+    places = np.array([place[name] for name in found], dtype=np.int64)
+    return names, places[encoded.indices.to_numpy().astype(np.int64)]
+
+
+def _chosen(codes: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """The places of the rows that are compared, in their order."""
+    import numpy as np
+
+    if classes != 2:
+        return _spread(np.arange(len(codes)), ROWS_MAX)
+    halves = [_spread(np.flatnonzero(codes == index), ROWS_MAX_OF_TWO) for index in (0, 1)]
+    return np.sort(np.concatenate(halves))
+
+
+def _spread(places: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """At most so many, evenly spread."""
+    import numpy as np
+
+    if len(places) <= limit:
+        return places
+    return places[np.linspace(0, len(places) - 1, limit).astype(np.int64)]
 
 
 def _computed(file: Any, picked: Any, front: Front) -> dict[str, Any]:

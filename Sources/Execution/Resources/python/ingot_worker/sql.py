@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ingot_worker import processes
-from ingot_worker.errors import config_error, data_error
+from ingot_worker.errors import config_error, data_error, duckdb_text
 from ingot_worker.protocol import Events, Request
 
 if TYPE_CHECKING:
@@ -168,14 +168,38 @@ def _without_end(query: str) -> str:
     return text[:end].decode().rstrip()
 
 
+def check_expressions(
+    connection: duckdb.DuckDBPyConnection, expressions: list[dict[str, Any]]
+) -> None:
+    """Raise a config error for the first feature whose SQL cannot be understood."""
+    import duckdb
+
+    for item in expressions:
+        try:
+            connection.execute(item["query"])
+        except (duckdb.ParserException, duckdb.CatalogException, duckdb.BinderException) as error:
+            said = duckdb_text(error).removesuffix(f" (in: {item['query']})")
+            raise config_error(
+                "ExpressionFailed",
+                f"'{item['field']}' of feature '{item['feature']}' fails: {said}",
+                f"correct '{item['field']}' of that feature",
+            ) from None
+
+
 def run(request: Request, events: Events) -> None:
     """The kind features."""
+    import duckdb
+
     start = time.perf_counter()
     events.progress(None, "running the query")
     with database(request) as connection:
         add_views(request, connection)
-        query = run_statements(connection, request.program["sql"])
-        rows = write_parquet(request, connection, query)
+        try:
+            query = run_statements(connection, request.program["sql"])
+            rows = write_parquet(request, connection, query)
+        except duckdb.Error:
+            check_expressions(connection, request.program.get("expressions") or [])
+            raise
     events.result(
         {
             "rows": rows,
