@@ -109,6 +109,7 @@ demo: release ## Play the story: a commit becomes a served model, a revert bring
 .PHONY: bench
 bench: release ## Measure, side by side with peers, in one run
 	$(call install,$(BENCH_PACKAGES))
+	swift build -c release --product look-up $(SWIFT_FLAGS)
 	@Tests/Benchmarks/run.sh $(RELEASE)/ingot
 
 .PHONY: format

@@ -182,6 +182,10 @@ let package = Package(
         .executableTarget(
             name: "simulate", dependencies: ["SimulationSupport"], path: "Tests/Simulate",
             swiftSettings: strict),
+        /// How long an instance looks for online features: part of `make bench`.
+        .executableTarget(
+            name: "look-up", dependencies: ["Inference"], path: "Tests/LookUp",
+            swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

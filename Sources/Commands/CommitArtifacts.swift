@@ -39,10 +39,11 @@ struct CommitArtifacts {
             repository: source.repository, projectPath: source.projectPath,
             dataDirectory: source.dataDirectory, store: store
         ).observe(compiled.graph, at: commit)
+        let state = try await store.recordedState()
         return CommitArtifacts(
             commit: commit, graph: compiled.graph, lock: RequirementsLock(bytes: compiled.lock),
             plan: Planner.plan(
-                compiled.graph, state: try await store.recordedState(), sources: sources,
+                compiled.graph(asIn: state), state: state, sources: sources,
                 runtime: compiled.runtime), store: store)
     }
 

@@ -74,7 +74,8 @@ struct ControllerSession {
                 repository: mirror.repository, projectPath: projectPath,
                 standardLock: standardLock,
                 guardian: ParseGuardian(journal: StoreParseJournal(store: store))),
-            sources: sources, store: store, actor: actor, allowsPrune: allowsPrune)
+            sources: sources, store: store, actor: actor, allowsPrune: allowsPrune,
+            clock: SystemLoopClock())
         let serving = ServingFile(store: store, libraries: runtimes)
         let past = try GitRepository(opening: stateDirectory + "/repo.git")
         let parts = ReconcileLoop.Parts(

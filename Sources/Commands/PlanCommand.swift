@@ -49,11 +49,12 @@ struct PlanCommand: AsyncParsableCommand {
         let observer = SourceObserver(
             repository: source.repository, projectPath: source.projectPath,
             dataDirectory: source.dataDirectory, lfs: source.lfs, store: store)
+        let state = try await store?.recordedState() ?? RecordedState()
+        let graph = compiled.graph(asIn: state)
         let plan = Planner.plan(
-            compiled.graph, state: try await store?.recordedState() ?? RecordedState(),
+            graph, state: state,
             sources: try await observer.observe(compiled.graph, at: commit),
             runtime: compiled.runtime)
-        let graph = compiled.graph
         let attribution = HistoryAttribution(
             repository: source.repository, projectPath: source.projectPath,
             graph: { _ in graph })

@@ -23,13 +23,14 @@ struct RecordedPlan {
             dataDirectory: source.dataDirectory, lfs: source.lfs, store: store
         ).observe(compiled.graph, at: revision.commit)
         let state = try await store.recordedState()
+        let graph = compiled.graph(asIn: state)
         return RecordedPlan(
             compiled: compiled,
             plan: Planner.plan(
-                compiled.graph, state: state, sources: sources, runtime: compiled.runtime),
+                graph, state: state, sources: sources, runtime: compiled.runtime),
             state: state,
             desired: DesiredState(
-                revision: revision, graph: compiled.graph, diagnostics: compiled.diagnostics,
+                revision: revision, graph: graph, diagnostics: compiled.diagnostics,
                 sources: sources, runtime: compiled.runtime, pinned: [:], held: compiled.held))
     }
 

@@ -24,7 +24,8 @@ struct RollbackOutlook {
         ).observe(compiled.graph, at: rollback.commit.id)
         let desired = DesiredState(
             revision: Revision(pointer: options.branch, commit: rollback.commit.id),
-            graph: compiled.graph, diagnostics: compiled.diagnostics, sources: sources,
+            graph: compiled.graph(asIn: try await store.recordedState()),
+            diagnostics: compiled.diagnostics, sources: sources,
             runtime: compiled.runtime, pinned: [:], held: compiled.held)
         let dry = try await DryRun(desired, store: store, stateDirectory: stateDirectory)
         cached = dry.plan.steps.count { planned in

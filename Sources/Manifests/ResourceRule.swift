@@ -10,6 +10,9 @@ enum ResourceRule: Hashable, Sendable {
     case badBucket(String)
     case refreshOfInside
     case driftOfOutside
+    case observedInside
+    case refreshTooOften
+    case refreshNotOnline
     /// A field about rows, of a dataset that has none.
     case fieldOfNoop(String)
     case minAboveMax
@@ -57,6 +60,10 @@ enum ResourceRule: Hashable, Sendable {
         case .credentialsInURL: "a URL must not hold a user or a password"
         case .driftOfOutside:
             "'schemaDrift' is not for sources outside the repository yet"
+        case .observedInside:
+            "'asOf: observed' is only for sources outside the repository, which are read at a time"
+        case .refreshNotOnline: "'refresh' has no effect without 'online: true'"
+        case .refreshTooOften: "'refresh' is shorter than a minute"
         case .refreshOfInside: "'refresh' is only for sources outside the repository"
         case .badBucket(let text): "\(ManifestProblem.quote(text)) is not the name of a bucket"
         case .fieldOfNoop(let field):
@@ -123,6 +130,9 @@ enum ResourceRule: Hashable, Sendable {
         case .credentialsInURL:
             "put them into the controller's configuration, and name the entry with 'credentials'"
         case .driftOfOutside: "remove it; a column that the schema lists must be there in any case"
+        case .observedInside: "write the instant itself, or use 'comparedTo'"
+        case .refreshNotOnline: "remove it, or add 'online: true'"
+        case .refreshTooOften: "new data are served when they come; a refresh moves windows only"
         case .refreshOfInside: "remove it; changed files and inputs are noticed without it"
         case .badBucket: "3 to 63 lower-case letters, digits, dots and hyphens"
         case .minAboveMax: "exchange them"

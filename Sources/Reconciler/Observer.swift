@@ -14,9 +14,12 @@ package actor Observer {
     private let store: StateStore
     private let actor: String
     private let allowsPrune: Bool
+    private let clock: any LoopClock
 
     private(set) var last: (commit: CommitID, compiled: CompiledCommit)?
     private(set) var lastSources: [RepositoryPath: SourceFile] = [:]
+    private var refresh: OnlineRefresh?
+    private var lastInstants: [StepID: String] = [:]
     private var inventory: [ResourceID: InventoryEntry]?
     private var graphs: [CommitID: ResourceGraph] = [:]
     private var pins: [Pin: Digest] = [:]
@@ -31,7 +34,8 @@ package actor Observer {
     /// - Parameter allowsPrune: a commit may remove more than the prune budget.
     package init(
         repository: any Repository, branch: String, reader: DesiredStateReader,
-        sources: SourceObserver, store: StateStore, actor: String, allowsPrune: Bool
+        sources: SourceObserver, store: StateStore, actor: String, allowsPrune: Bool,
+        clock: any LoopClock
     ) {
         self.repository = repository
         self.projectPath = reader.projectPath
@@ -41,6 +45,7 @@ package actor Observer {
         self.store = store
         self.actor = actor
         self.allowsPrune = allowsPrune
+        self.clock = clock
     }
 
     package func graph(of commit: CommitID) -> ResourceGraph? { graphs[commit] }
@@ -70,6 +75,8 @@ package actor Observer {
         // Whatever was held is not any more; if it comes back, that is told anew.
         toldHold = nil
         lastSources = found
+        refresh = OnlineRefresh(compiled.graph)
+        lastInstants = instants
         // Attribution asks for the graphs of runs that are under way: the newest few.
         if graphs.count >= 3 { graphs = [:] }
         graphs[commit] = compiled.graph
@@ -79,8 +86,10 @@ package actor Observer {
     private func lookAtSources(_ compiled: CompiledCommit) async throws -> DesiredState? {
         guard let last else { return nil }
         let found = try await sources.observeAgain(lastSources)
-        guard found != lastSources else { return nil }
+        let instants = instants
+        guard found != lastSources || instants != lastInstants else { return nil }
         lastSources = found
+        lastInstants = instants
         return try await desired(compiled, found, last.commit)
     }
 
@@ -88,10 +97,14 @@ package actor Observer {
         _ compiled: CompiledCommit, _ found: [RepositoryPath: SourceFile], _ commit: CommitID
     ) async throws -> DesiredState {
         DesiredState(
-            revision: Revision(pointer: branch, commit: commit), graph: compiled.graph,
-            diagnostics: compiled.diagnostics, sources: found, runtime: compiled.runtime,
+            revision: Revision(pointer: branch, commit: commit),
+            graph: compiled.graph.refreshed(lastInstants), diagnostics: compiled.diagnostics,
+            sources: found, runtime: compiled.runtime,
             pinned: try await pinnedDigests(compiled.graph), held: compiled.held)
     }
+
+    /// Of the views that are refreshed.
+    private var instants: [StepID: String] { refresh?.instants(at: clock.now.wall) ?? [:] }
 
     private func appliedInventory() async throws -> [ResourceID: InventoryEntry] {
         if let inventory { return inventory }

@@ -32,6 +32,8 @@ package struct Expectation: Hashable, Sendable {
         case time(String)
         /// The newest value of a column of another dataset (or of this one).
         case newest(dataset: ResourceName, column: String)
+        /// When the source was read, as ingot.lock says: of a source outside the repository.
+        case observed
     }
 
     package enum Drift: String, CaseIterable, Hashable, Sendable {
@@ -53,6 +55,10 @@ package struct Expectation: Hashable, Sendable {
 }
 
 extension Expectation {
+    package var isComparedToObservation: Bool {
+        if case .freshness(_, _, .observed) = check { true } else { false }
+    }
+
     /// Another dataset whose rows are needed, and the path of the field below the expectation that
     /// names it.
     package var reference: (dataset: ResourceName, path: [String])? {

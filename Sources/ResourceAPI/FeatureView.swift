@@ -25,6 +25,8 @@ package struct FeatureViewSpec: Hashable, Sendable {
     package let features: [Feature]
     /// Whether the values are made available to serving.
     package let online: Bool
+    /// How often the values are made again though the data are the same, so that windows move on.
+    package let refresh: ManifestDuration?
 
     /// A view of a dataset.
     package init(
@@ -34,7 +36,8 @@ package struct FeatureViewSpec: Hashable, Sendable {
         knownAt: KnownAt,
         ttl: ManifestDuration? = nil,
         features: [Feature],
-        online: Bool = false
+        online: Bool = false,
+        refresh: ManifestDuration? = nil
     ) {
         source = .dataset(dataset)
         self.entity = entity
@@ -43,12 +46,13 @@ package struct FeatureViewSpec: Hashable, Sendable {
         self.ttl = ttl
         self.features = features
         self.online = online
+        self.refresh = refresh
     }
 
     /// A view of a view.
     package init(
         view: ResourceName, entity: [String], ttl: ManifestDuration? = nil, features: [Feature],
-        online: Bool = false
+        online: Bool = false, refresh: ManifestDuration? = nil
     ) {
         source = .view(view)
         self.entity = entity
@@ -57,6 +61,7 @@ package struct FeatureViewSpec: Hashable, Sendable {
         self.ttl = ttl
         self.features = features
         self.online = online
+        self.refresh = refresh
     }
 
     package var dataset: ResourceName? {

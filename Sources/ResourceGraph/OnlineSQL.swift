@@ -6,7 +6,8 @@ package import ResourceAPI
 /// The instant is the first microsecond at which everything in the view's artifact is known, a
 /// function of the data: so the same data give the same file, whenever it is made. From that instant
 /// on the latest row of an entity stays the latest; only its age changes, and the server looks at
-/// that. A window is what it was at the instant, until its last row has left it.
+/// that. A window is what it was at the instant, until its last row has left it. A view that is
+/// refreshed has a later instant, which its step's recipe gives.
 ///
 /// Both programs ask `TrainingSetSQL` itself, with spines of their own: the values with one row for
 /// each entity, the sample with a few keys at several times. Their input is `view:<name>`.
@@ -22,8 +23,10 @@ package enum OnlineSQL {
     /// Columns: `key:0` … (null in the first row, whose values are those of an unknown entity),
     /// `__event` (microseconds since 1970 of the latest row), `__at` (the instant, likewise), then
     /// the view's outputs. In the order of the keys.
-    package static func values(_ source: ViewSource) -> SQLProgram {
-        let view = OnlineView(source)
+    ///
+    /// - Parameter instant: ISO 8601 in UTC; the values are not older.
+    package static func values(_ source: ViewSource, instant: String? = nil) -> SQLProgram {
+        let view = OnlineView(source, instant: instant)
         let spine = """
             CREATE TEMP TABLE "spine" AS
             SELECT __entity, __entity AS file_row_number, \(view.entityList),
@@ -43,8 +46,8 @@ package enum OnlineSQL {
     /// Columns: `key:0` …, `__at` (microseconds since 1970), then the view's outputs. Some entities
     /// as a hash chooses them, with and without nulls, those with the oldest rows, unknown ones; all
     /// at the instant, some also just before and after their rows become too old.
-    package static func sample(_ source: ViewSource) -> SQLProgram {
-        let view = OnlineView(source)
+    package static func sample(_ source: ViewSource, instant: String? = nil) -> SQLProgram {
+        let view = OnlineView(source, instant: instant)
         return view.program(
             statements: [
                 view.instant, view.entities, view.chosen, view.askedTimes, view.sampleSpine,
@@ -74,9 +77,12 @@ private struct OnlineView {
     let table: String
     let entity: [String]
     let outputs: [FeatureOutput]
+    /// ISO 8601 in UTC; nil: as soon as everything is known.
+    private let earliest: String?
 
-    init(_ source: ViewSource) {
+    init(_ source: ViewSource, instant: String?) {
         self.source = source
+        earliest = instant
         table = ViewJoin.table("view", source.name)
         entity = source.spec.entity.map(SQLProgram.identifier)
         outputs = FeatureOutput.selected(nil, of: source)
@@ -99,13 +105,16 @@ private struct OnlineView {
     }
 
     var instant: String {
-        """
-        CREATE TEMP TABLE "instant" AS
-        SELECT coalesce(
-            max(__known) + INTERVAL 1 MICROSECOND, TIMESTAMP '1970-01-01') AS __at
-        FROM \(table)
-        WHERE isfinite(__known)
-        """
+        let known = "coalesce(max(__known) + INTERVAL 1 MICROSECOND, TIMESTAMP '1970-01-01')"
+        let instant =
+            earliest.map { "greatest(\(known), TIMESTAMP \(SQLProgram.literal($0)))" }
+            ?? known
+        return """
+            CREATE TEMP TABLE "instant" AS
+            SELECT \(instant) AS __at
+            FROM \(table)
+            WHERE isfinite(__known)
+            """
     }
 
     /// Those with a row that is visible at the instant, with the event time of the latest.

@@ -19,17 +19,28 @@ extension StepCompiler {
         }
         return Step(
             id: StepID(id, .profile), recipeVersion: StepKind.profile.recipeVersion,
-            recipe: ["schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe],
+            recipe: [
+                "schema": spec.schemaRecipe, "expectations": expectationsRecipe(spec, id.name),
+            ],
             inputs: inputs, after: references.map(profile(of:)))
     }
 
     /// - Parameter snapshot: how the snapshot is made, which tells how to look at the source.
-    func profileProgram(_ spec: DatasetSpec, snapshot: JSONValue) -> JSONValue {
+    func profileProgram(
+        _ spec: DatasetSpec, of name: ResourceName, snapshot: JSONValue
+    ) -> JSONValue {
         var program: [String: JSONValue] = [
-            "schema": spec.schemaRecipe, "expectations": spec.expectationsRecipe,
+            "schema": spec.schemaRecipe, "expectations": expectationsRecipe(spec, name),
         ]
         if spec.watchesDrift { program["source"] = snapshot }
         return .object(program)
+    }
+
+    /// The severity matters, as a failed error stops what depends on the dataset.
+    private func expectationsRecipe(_ spec: DatasetSpec, _ name: ResourceName) -> JSONValue {
+        var observed: String?
+        if case .pinned(let entry) = lock.pin(of: name, spec.source) { observed = entry.observed }
+        return .array(spec.expectations.map { $0.recipe(observed: observed) })
     }
 }
 
@@ -42,8 +53,13 @@ extension DatasetSpec {
 }
 
 extension Expectation {
-    var recipe: JSONValue {
+    /// - Parameter observed: when the dataset's source was read, if it is outside the repository.
+    fileprivate func recipe(observed: String?) -> JSONValue {
         var fields = checkRecipe
+        if isComparedToObservation {
+            // As every other instant, without a zone: all are UTC.
+            fields["asOf"] = observed.map { .string(String($0.prefix { $0 != "Z" })) } ?? .null
+        }
         fields["mostly"] = .double(mostly)
         fields["severity"] = .string(severity.rawValue)
         return .object(fields)
@@ -94,6 +110,7 @@ extension Expectation.Instant {
         case .time(let time): ["asOf": .string(time)]
         case .newest(let dataset, let column):
             ["comparedTo": ["dataset": .string(dataset.text), "column": .string(column)]]
+        case .observed: [:]
         }
     }
 }

@@ -19,7 +19,10 @@ extension ResourceGraph {
 
 extension StepCompiler {
     fileprivate func program(of step: Step, _ spec: DatasetSpec) -> JSONValue {
-        if step.id.kind == .profile { return profileProgram(spec, snapshot: snapshotProgram(spec)) }
+        if step.id.kind == .profile {
+            return profileProgram(
+                spec, of: step.id.resource.name, snapshot: snapshotProgram(spec))
+        }
         guard case .pinned(let entry) = lock.pin(of: step.id.resource.name, spec.source) else {
             return snapshotProgram(spec)
         }
@@ -59,8 +62,10 @@ extension StepCompiler {
                 "expressions": FeatureSQL.expressions(source),
             ]
         }
+        let instant = step.recipe["instant"]?.string
         return [
-            "sql": OnlineSQL.values(source).json, "sample": OnlineSQL.sample(source).json,
+            "sql": OnlineSQL.values(source, instant: instant).json,
+            "sample": OnlineSQL.sample(source, instant: instant).json,
             "view": .string(source.name.text), "entity": .array(spec.entity.map(JSONValue.string)),
             "outputs": OnlineSQL.outputs(source),
         ]

@@ -37,11 +37,6 @@ extension DatasetSpec {
             ["sql": ["query": .string(sql.query)], "schema": schemaRecipe]
         }
     }
-
-    /// The severity matters, as a failed error stops what depends on the dataset.
-    var expectationsRecipe: JSONValue {
-        .array(expectations.map(\.recipe))
-    }
 }
 
 extension FeatureViewSpec {

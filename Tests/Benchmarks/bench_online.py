@@ -6,7 +6,7 @@ import json
 import socket
 import time
 
-from bench_tools import Ingot, Processes, Project, free_port, quantile, table
+from bench_tools import Ingot, Processes, Project, free_port, output, quantile, table
 
 USERS = 100_000
 REQUESTS = 5_000
@@ -114,6 +114,15 @@ class Lean:
             answer += self._socket.recv(1 << 16)
 
 
+def look_up(ingot: Ingot) -> dict[str, float]:
+    """Microseconds of one look-up in the file that was served."""
+    view = next(run for run in ingot.runs() if run["step"] == "featureview/users#online")
+    file = ingot.file(view["artifact"], "online.sqlite")
+    text = output([ingot.binary.with_name("look-up"), file, str(USERS)])
+    found: dict[str, float] = json.loads(text)
+    return found
+
+
 def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None:
     """Print the latency of look-ups, each of another user."""
     write_project(project)
@@ -142,6 +151,7 @@ def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None
             seconds.append(took)
     for process in running:
         processes.stop(process)
+    inside = look_up(ingot)
     print("# 7. Online features through the gateway\n")
     print(
         f"`POST {PATH}`: {FEATURES} features of one of {USERS:,} entities a request, one\n"
@@ -151,4 +161,11 @@ def measure_online(project: Project, ingot: Ingot, processes: Processes) -> None
     cells = [f"{quantile(seconds, share) * 1000:.3f} ms" for share in (0.5, 0.9, 0.99)]
     table(("p50", "p90", "p99"), [cells])
     verdict = "met" if quantile(seconds, 0.5) <= 0.0003 else "MISSED"
-    print(f"Target: p50 of at most 0.3 ms. {verdict}.\n", flush=True)
+    print(f"Target: p50 of at most 0.3 ms. {verdict}.\n")
+    verdict = "met" if inside["best"] <= 20 else "MISSED"
+    print(
+        "In the instance's own code (`OnlineFile.vector`), five rounds of 100,000 entities in no\n"
+        f"order: best {inside['best']:.1f} µs, median {inside['median']:.1f} µs. "
+        f"Target: at most 20 µs. {verdict}.\n",
+        flush=True,
+    )

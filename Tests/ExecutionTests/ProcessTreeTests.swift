@@ -133,6 +133,8 @@ struct ProcessTreeTests {
                 let (_, pids) = try await HostileStep.run(
                     ["do": "hang-with-grandchild"], in: bench
                 ) { task, _ in task.cancel() }
+                // They would hold the output of the tests open for minutes.
+                defer { for pid in pids { kill(pid, SIGKILL) } }
                 return pids.contains(where: isAlive)
             }
             exit(isNoticed ? 3 : 0)

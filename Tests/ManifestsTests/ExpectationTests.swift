@@ -169,4 +169,26 @@ struct ExpectationTests {
     func refuses(pattern: String, reason: String, place: Int) {
         #expect(RegexSyntax.problem(of: pattern) == RegexProblem(reason: reason, place: place))
     }
+
+    @Test("freshness as of the time when the source was read is for sources outside the repository")
+    func observed() {
+        let check = "{freshness: {column: seen, maxAge: 7d, asOf: observed}}"
+        let inside = dataset("        - \(check)")
+        #expect(
+            messages(of: inside)
+                == """
+                m.yaml:8:11: error: 'asOf: observed' is only for sources outside the repository, which are read at a time
+                            - \(check)
+                              ^
+                hint: write the instant itself, or use 'comparedTo'
+                """)
+        let outside = inside.replacing(
+            "{file: {path: data/planes.csv}}", with: "{http: {url: \"https://a.example/p.csv\"}}")
+        #expect(messages(of: outside).isEmpty)
+        #expect(
+            parse(outside).resources.first?.dataset?.expectations.map(\.check) == [
+                .freshness(
+                    column: "seen", maxAge: ManifestDuration(seconds: 604_800), instant: .observed)
+            ])
+    }
 }

@@ -1,3 +1,5 @@
+import Manifests
+import ResourceAPI
 import Testing
 
 @Suite("Rules between the fields of data kinds")
@@ -385,6 +387,43 @@ struct RulesTests {
             hint: put the feature into a view of its own that is not online
             """
         #expect(messages == expected)
+    }
+
+    @Test("A refresh is of an online view, and not every second")
+    func refresh() {
+        func view(_ online: Bool, _ refresh: String) -> String {
+            """
+            apiVersion: ingot/v1
+            kind: FeatureView
+            metadata: {name: weather}
+            spec:
+              source: {dataset: weather}
+              entity: [origin]
+              timestamp: time_hour
+              online: \(online)
+              refresh: \(refresh)
+              features: [{column: temp}]
+            """
+        }
+        #expect(
+            messages(of: view(false, "15m"))
+                == """
+                m.yaml:9:12: error: 'refresh' has no effect without 'online: true'
+                      refresh: 15m
+                               ^
+                hint: remove it, or add 'online: true'
+                """)
+        #expect(
+            messages(of: view(true, "59s"))
+                == """
+                m.yaml:9:12: error: 'refresh' is shorter than a minute
+                      refresh: 59s
+                               ^
+                hint: new data are served when they come; a refresh moves windows only
+                """)
+        #expect(messages(of: view(true, "1m")).isEmpty)
+        let found = parse(view(true, "15m")).resources.first?.featureView
+        #expect(found?.refresh == ManifestDuration(seconds: 900) && found?.online == true)
     }
 
     private static let aggregates = """

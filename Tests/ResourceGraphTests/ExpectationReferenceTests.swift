@@ -156,4 +156,36 @@ struct ExpectationReferenceTests {
                 "resources depend on each other in a cycle: dataset/a → dataset/b → dataset/a"
             ])
     }
+
+    @Test("freshness as of the observation moves with ingot.lock, and with nothing else")
+    func observed() throws {
+        let yaml = """
+            apiVersion: ingot/v1
+            kind: Dataset
+            metadata: {name: trips}
+            spec:
+              source: {http: {url: "https://a.example/trips.csv"}}
+              schema: [{name: at, type: timestamp}]
+              expectations: [{freshness: {column: at, maxAge: 7d, asOf: observed}}]
+            """
+        let file = ManifestFile(path: RepositoryPath("a.yaml"), bytes: Array(yaml.utf8))
+        let resources = ManifestParser.parse([file]).resources
+        let trips = try #require(ResourceID("dataset/trips"))
+        func asOf(
+            _ observed: String, reusing before: ResourceGraph? = nil
+        ) throws -> (JSONValue?, ResourceGraph) {
+            let entry = SnapshotLock.Entry(digest: Digest(hashing: [1]), observed: observed)
+            let graph = GraphCompiler.compile(
+                resources: resources, lock: SnapshotLock(entries: [trips.name: entry]),
+                reusing: before)
+            let profile = try #require(graph.steps[StepID(trips, .profile)])
+            let check = profile.recipe["expectations"]?.array?.first
+            #expect(graph.program(of: profile)["expectations"] == profile.recipe["expectations"])
+            return (check?["asOf"], graph)
+        }
+        let (first, graph) = try asOf("2026-11-28T15:00:00Z")
+        #expect(first == "2026-11-28T15:00:00")
+        #expect(try asOf("2026-11-29T15:00:00Z", reusing: graph).0 == "2026-11-29T15:00:00")
+        #expect(try asOf("2026-11-28T15:00:00Z", reusing: graph).0 == first)
+    }
 }

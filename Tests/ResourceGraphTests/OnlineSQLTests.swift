@@ -38,10 +38,13 @@ struct OnlineSQLTests {
             ])
     }
 
-    private func run(_ view: ViewSource, rows: [[Cell]]) throws -> (
+    private func run(_ view: ViewSource, rows: [[Cell]], instant: String? = nil) throws -> (
         values: SQLResult, sample: SQLResult
     ) {
-        let cases = [OnlineSQL.values(view), OnlineSQL.sample(view)].map { program -> JSONValue in
+        let programs = [
+            OnlineSQL.values(view, instant: instant), OnlineSQL.sample(view, instant: instant),
+        ]
+        let cases = programs.map { program -> JSONValue in
             [
                 "datasets": [
                     "raw": [
@@ -75,6 +78,23 @@ struct OnlineSQLTests {
                 }
             }.joined(separator: " ")
         }
+    }
+
+    @Test("a later instant moves the windows on, an earlier one changes nothing")
+    func later() throws {
+        let hour = OnlineSQLTests.hour
+        let view = try view(knownAt: .delay(ManifestDuration(seconds: 3600)))
+        let late = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T13:30:00")
+        let at = Double(48_600_000_000)
+        #expect(
+            try lines(late.values) == [
+                "- - \(at) - 0.0 -", "EWR \(Double(10 * hour)) \(at) - 0.0 -",
+                "JFK \(Double(11 * hour)) \(at) - 0.0 -", "LGA \(Double(7 * hour)) \(at) - 0.0 -",
+            ])
+        let early = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T01:00:00")
+        let without = try run(view, rows: OnlineSQLTests.reports)
+        #expect(early.values.rows == without.values.rows)
+        #expect(early.sample.rows == without.sample.rows)
     }
 
     @Test(

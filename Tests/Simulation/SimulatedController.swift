@@ -53,7 +53,8 @@ final class SimulatedController {
             standardLock: Array("lock".utf8))
         observer = Observer(
             repository: repository, branch: HistoryGenerator.branch, reader: reader,
-            sources: sources, store: store, actor: "controller", allowsPrune: false)
+            sources: sources, store: store, actor: "controller", allowsPrune: false,
+            clock: SimulatedLoopClock(clock: parts.clock))
         let clock = SimulatedLoopClock(clock: parts.clock)
         let told = TracingObserver(trace: parts.trace)
         let ports = ReconcileLoop.Parts(

@@ -1,18 +1,20 @@
 import Execution
 import Planning
-import Reconciler
+package import Reconciler
 import ResourceAPI
 import ResourceGraph
 import StateStore
 import Synchronization
 
 /// The world's clock, as a controller sees it. Nobody waits by it: waking is an event.
-struct SimulatedLoopClock: LoopClock {
+package struct SimulatedLoopClock: LoopClock {
     let clock: SimulatedClock
 
-    var now: LoopTime { LoopTime(wall: clock.wall, monotonic: clock.monotonic) }
+    package init(clock: SimulatedClock) { self.clock = clock }
 
-    func sleep(until monotonic: Int64) async {}
+    package var now: LoopTime { LoopTime(wall: clock.wall, monotonic: clock.monotonic) }
+
+    package func sleep(until monotonic: Int64) async {}
 }
 
 /// Scratch folders on the simulated disk.

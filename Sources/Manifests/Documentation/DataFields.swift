@@ -85,5 +85,8 @@ extension FieldTable {
         .init(
             "spec.online", .boolean, .defaultsTo("false"),
             "Whether serving looks the features up by entity, for requests that give none."),
+        .init(
+            "spec.refresh", .duration, .optional,
+            "How often an online view's windows move on, without new data and without training."),
     ]
 }

@@ -17,6 +17,9 @@ extension DatasetSpec {
             if source?.isOutside == true, case .schemaDrift? = expectation?.check {
                 field.report(.driftOfOutside)
             }
+            if source?.isOutside == false, expectation?.isComparedToObservation == true {
+                field.report(.observedInside)
+            }
             return expectation
         }
         let refreshField = reader.optional("refresh")

@@ -117,7 +117,10 @@ extension Expectation {
     }
 
     private static func decodeInstant(_ value: FieldValue) -> Instant? {
-        if value.key == "asOf" { return value.time().map { .time($0.normalized) } }
+        if value.key == "asOf" {
+            if case .scalar("observed", _) = value.node.content { return .observed }
+            return value.time().map { .time($0.normalized) }
+        }
         guard var fields = value.reader(at: path + ".freshness.comparedTo") else { return nil }
         let dataset = fields.required("dataset")?.resourceName()
         let column = fields.required("column")?.fieldName()

@@ -14,22 +14,34 @@ extension FeatureViewSpec {
         let knownAt = reader.optional("knownAt").map(KnownAt.decode)
         let ttl = reader.optional("ttl")?.duration()
         let items = reader.required("features")?.items()
-        let online = reader.optional("online")?.bool()
+        let online = reader.optional("online")?.bool() ?? false
+        let refresh = reader.optional("refresh").flatMap { decodeRefresh($0, online: online) }
         let features = items?.compactMap(Feature.decode)
         if let features, features.count == items?.count {
             checkOutputs(features, items ?? [])
-            if online == true, ttl != nil { checkLags(features, items ?? []) }
+            if online, ttl != nil { checkLags(features, items ?? []) }
         }
         guard let source, let entity, let features else { return nil }
         if case .view(let view) = source {
             return FeatureViewSpec(
-                view: view, entity: entity, ttl: ttl, features: features, online: online ?? false)
+                view: view, entity: entity, ttl: ttl, features: features,
+                online: online, refresh: refresh)
         }
         guard case .dataset(let dataset) = source, let timestamp else { return nil }
         return FeatureViewSpec(
             dataset: dataset, entity: entity, timestamp: timestamp,
             knownAt: (knownAt ?? nil) ?? .delay(ManifestDuration(seconds: 0)), ttl: ttl,
-            features: features, online: online ?? false)
+            features: features, online: online, refresh: refresh)
+    }
+
+    private static func decodeRefresh(_ field: FieldValue, online: Bool) -> ManifestDuration? {
+        let refresh = field.duration()
+        if !online {
+            field.report(.refreshNotOnline)
+        } else if let refresh, refresh.seconds < 60 {
+            field.report(.refreshTooOften)
+        }
+        return refresh
     }
 
     /// How old the row before the latest one is, an online file does not tell.
