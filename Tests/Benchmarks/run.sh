@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Ingot side by side with its peers, in one run of about eight minutes.
+# Measures Ingot side by side with its peers, in one run of about twelve minutes.
 #
 #   Tests/Benchmarks/run.sh PATH-OF-INGOT        all scratch lies in .demo/bench
 set -euo pipefail
