@@ -31,6 +31,8 @@ extension SimulatedWorld {
             if random.chance(0.1) { try await lookClosely(isSwept: true) }
         } catch {
             trace.add("  does not start: \(error)")
+            // It may have become the newest writer before it failed.
+            invariants.opened(try await invariants.currentEpoch())
             if faults.down != nil {
                 await die(nil)
             } else if case .inUse? = error as? StateStoreError {

@@ -59,6 +59,8 @@ struct WorldInvariants {
 extension WorldInvariants {
     var isUnspoiled: Bool { spoiled.isEmpty }
 
+    func currentEpoch() async throws -> Int64 { try await reader.currentEpoch() }
+
     mutating func opened(_ number: Int64) { epoch = max(epoch, number) }
 
     mutating func lostLock(_ id: Int) {
