@@ -1,3 +1,5 @@
+import ResourceAPI
+
 /// The online files from which a model's features can be looked up.
 package final class OnlineFeatures: Sendable {
     /// A column of the model that a file has.

@@ -24,7 +24,8 @@ package struct OnlineRefresh: Sendable {
     package func instants(at time: Int64) -> [StepID: String] {
         var instants: [StepID: String] = [:]
         for (step, seconds) in intervals where seconds > 0 {
-            instants[step] = Self.text(time / 1000 / seconds * seconds)
+            let instant = time / 1000 / seconds * seconds
+            instants[step] = InstantText.write(instant * 1_000_000)
         }
         return instants
     }
@@ -37,30 +38,12 @@ package struct OnlineRefresh: Sendable {
         for (step, _) in intervals { instants[step] = recipe(step)?["instant"]?.string }
         return instants
     }
-
-    /// ISO 8601 in UTC of seconds since 1970. The days of a year are counted from March, so that the
-    /// leap day is the last; an era of 400 years has 146,097 days.
-    private static func text(_ seconds: Int64) -> String {
-        let (days, second) = (seconds / 86_400, seconds % 86_400)
-        let shifted = days + 719_468
-        let (era, dayOfEra) = (shifted / 146_097, shifted % 146_097)
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let fromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * fromMarch + 2) / 5 + 1
-        let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let time = [second / 3600, second / 60 % 60, second % 60].map(two)
-        return "\(year)-\(two(month))-\(two(day))T\(time.joined(separator: ":"))"
-    }
 }
 
 extension ResourceGraph {
     /// The same graph, in which these `online` steps are made as of an instant.
     ///
-    /// - Parameter instants: ISO 8601 in UTC, without a zone.
+    /// - Parameter instants: ISO 8601 in UTC.
     package func refreshed(_ instants: [StepID: String]) -> ResourceGraph {
         guard !instants.isEmpty else { return self }
         var refreshed = steps

@@ -144,6 +144,11 @@ struct DocumentationTests {
                     ],
                 ],
             ])
+        let expectations = FieldDocumentation.jsonSchema(for: .dataset)["properties"]?["spec"]?[
+            "properties"]?["expectations"]?["items"]?["properties"]
+        #expect(
+            expectations?["freshness"]?["properties"]?["asOf"]?["pattern"]
+                == "^(observed$|[0-9]{4}-[0-9]{2}-[0-9]{2})")
         let stages = FieldDocumentation.jsonSchema(for: .model)["properties"]?["spec"]?[
             "properties"]?["stages"]
         #expect(

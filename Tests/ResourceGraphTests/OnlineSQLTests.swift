@@ -84,14 +84,14 @@ struct OnlineSQLTests {
     func later() throws {
         let hour = OnlineSQLTests.hour
         let view = try view(knownAt: .delay(ManifestDuration(seconds: 3600)))
-        let late = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T13:30:00")
+        let late = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T13:30:00Z")
         let at = Double(48_600_000_000)
         #expect(
             try lines(late.values) == [
                 "- - \(at) - 0.0 -", "EWR \(Double(10 * hour)) \(at) - 0.0 -",
                 "JFK \(Double(11 * hour)) \(at) - 0.0 -", "LGA \(Double(7 * hour)) \(at) - 0.0 -",
             ])
-        let early = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T01:00:00")
+        let early = try run(view, rows: OnlineSQLTests.reports, instant: "1970-01-01T01:00:00Z")
         let without = try run(view, rows: OnlineSQLTests.reports)
         #expect(early.values.rows == without.values.rows)
         #expect(early.sample.rows == without.sample.rows)

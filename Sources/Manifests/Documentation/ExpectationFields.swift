@@ -41,7 +41,7 @@ extension FieldTable {
             "spec.expectations.freshness.maxAge", .duration, .required,
             "How much older than the instant the newest value may be."),
         .init(
-            "spec.expectations.freshness.asOf", .time, .oneOf,
+            "spec.expectations.freshness.asOf", .timeOr("observed"), .oneOf,
             "The instant itself, in UTC; or `observed`: when the source was read, by ingot.lock."),
         .init(
             "spec.expectations.freshness.comparedTo", .mapping, .oneOf,

@@ -46,6 +46,8 @@ indirect enum FieldType: Hashable, Sendable {
     case duration
     case memory
     case time
+    /// A date or time, or a word instead.
+    case timeOr(String)
     case integer(ClosedRange<Int64>)
     case number
     /// From 0 to 1.
@@ -77,6 +79,7 @@ indirect enum FieldType: Hashable, Sendable {
         case .duration: "duration"
         case .memory: "memory"
         case .time: "date or time"
+        case .timeOr(let word): "date or time, or \(word)"
         case .integer: "whole number"
         case .number: "number"
         case .share: "number from 0 to 1"

@@ -58,6 +58,8 @@ extension FieldDocumentation {
         case .duration: ["type": "string", "pattern": "^[0-9]+[smhdw]$"]
         case .memory: ["type": "string", "pattern": "^[0-9]+[KMGT]i$"]
         case .time: ["type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"]
+        case .timeOr(let word):
+            ["type": "string", "pattern": .string("^(\(word)$|[0-9]{4}-[0-9]{2}-[0-9]{2})")]
         case .integer(let range):
             range.upperBound == .max
                 ? ["type": "integer", "minimum": .int(range.lowerBound)]

@@ -168,16 +168,21 @@ def _without_end(query: str) -> str:
     return text[:end].decode().rstrip()
 
 
+def _not_understood() -> tuple[type[Exception], ...]:
+    """What DuckDB raises before it runs anything."""
+    import duckdb
+
+    return (duckdb.ParserException, duckdb.CatalogException, duckdb.BinderException)
+
+
 def check_expressions(
     connection: duckdb.DuckDBPyConnection, expressions: list[dict[str, Any]]
 ) -> None:
     """Raise a config error for the first feature whose SQL cannot be understood."""
-    import duckdb
-
     for item in expressions:
         try:
             connection.execute(item["query"])
-        except (duckdb.ParserException, duckdb.CatalogException, duckdb.BinderException) as error:
+        except _not_understood() as error:
             said = duckdb_text(error).removesuffix(f" (in: {item['query']})")
             raise config_error(
                 "ExpressionFailed",
@@ -188,8 +193,6 @@ def check_expressions(
 
 def run(request: Request, events: Events) -> None:
     """The kind features."""
-    import duckdb
-
     start = time.perf_counter()
     events.progress(None, "running the query")
     with database(request) as connection:
@@ -197,7 +200,7 @@ def run(request: Request, events: Events) -> None:
         try:
             query = run_statements(connection, request.program["sql"])
             rows = write_parquet(request, connection, query)
-        except duckdb.Error:
+        except _not_understood():
             check_expressions(connection, request.program.get("expressions") or [])
             raise
     events.result(
