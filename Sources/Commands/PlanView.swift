@@ -13,13 +13,13 @@ struct PlanView: Encodable {
         let problem: String?
         let artifact: Digest?
         let estimatedSeconds: Double?
-        let sql: String?
+        let sql: JSONValue?
 
         init(_ planned: PlannedStep, reasons: [Reason], program: JSONValue?) {
             step = planned.step.id
             self.reasons = reasons
             estimatedSeconds = planned.estimatedSeconds
-            sql = program.flatMap(Row.sql)
+            sql = program?["sql"]
             var artifact: Digest?
             var problem: String?
             action = planned.action.word
@@ -33,12 +33,6 @@ struct PlanView: Encodable {
             }
             self.artifact = artifact
             self.problem = problem
-        }
-
-        private static func sql(of program: JSONValue) -> String? {
-            guard let sql = program["sql"], let query = sql["query"]?.string else { return nil }
-            let statements = (sql["statements"]?.array ?? []).compactMap(\.string)
-            return (statements + [query]).map { $0 + ";" }.joined(separator: "\n\n")
         }
     }
 
@@ -110,7 +104,7 @@ struct PlanView: Encodable {
         text += "\n"
         if let problem = row.problem { text += "            \(problem)\n" }
         for reason in row.reasons { text += "            \(ReasonText.long(reason))\n" }
-        if let sql = row.sql {
+        if let sql = row.sql.flatMap(SQLProgram.text) {
             text += sql.split(separator: "\n", omittingEmptySubsequences: false)
                 .map { "            | \($0)\n" }.joined()
         }

@@ -10,11 +10,11 @@ import ResourceAPI
 /// - the entity columns, `__event` and `__known` (TIMESTAMP), `__row` (position in the dataset);
 /// - `value:<feature>` for each distinct input, named after the first feature that has it (TRUE
 ///   instead of the value if the input is only counted);
-/// - for views whose known time follows the event time by a constant: `__latest`, whether it is the
-///   last row of its entity and event time, `__rows`, the number of rows of the entity up to this
-///   one, and `count:<feature>` and `sum:<feature>`, the number and the exact sum of the values up
-///   to this one, 0 of none. Sums are DECIMAL(38,0): the sums of 64-bit integers need up to 128 bits, and
-///   Parquet would make a DOUBLE of a HUGEINT.
+/// - for views whose known time follows the event time by a constant: `count:<feature>` and
+///   `sum:<feature>`, the number and the exact sum of the values of all rows, whatever their entity, up
+///   to this one, 0 of none. What they are at two rows of an entity differs by what lies between.
+///   Sums are DECIMAL(38,0): the sums of 64-bit integers need up to 128 bits, and Parquet would make
+///   a DOUBLE of a HUGEINT.
 ///
 /// Names that begin with `__` are Ingot's. A view of a view reads that view's artifact, the input
 /// `view`, in place of the dataset.
@@ -38,10 +38,19 @@ package enum FeatureSQL {
             WHERE \(usable.joined(separator: " AND "))
             ORDER BY \((entity + order(source)).joined(separator: ", "))
             """
-        guard case .delay = source.knownAt else { return SQLProgram(query: sorted) }
+        let totals = inputs.flatMap(\.runningTotals)
+        guard case .delay = source.knownAt, !totals.isEmpty else {
+            return SQLProgram(query: sorted)
+        }
+        // Over all rows in the order in which they come: DuckDB computes that while they stream past.
         return SQLProgram(
-            query: RunningTotals(entity: entity, columns: columns, inputs: inputs).query(of: sorted)
-        )
+            query: """
+                SELECT
+                    \(lines(["*"] + totals, indent: 4))
+                FROM (
+                \(sorted)
+                )
+                """)
     }
 
     /// Of the rows of an entity. Known times that follow events by a constant keep their order.

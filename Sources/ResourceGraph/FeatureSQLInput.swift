@@ -21,6 +21,15 @@ struct FeatureInput: Hashable, Sendable {
     /// Sums of it are exact, whatever their order, so that differences of running sums are.
     var isExact: Bool { type == .integer || type == .boolean }
 
+    /// Its running totals over sorted rows, as columns.
+    var runningTotals: [String] {
+        let upToHere = "OVER (ROWS UNBOUNDED PRECEDING)"
+        let count = "count(\(column)) \(upToHere) AS \(countColumn)"
+        let value = "coalesce(CAST(\(column) AS BIGINT), 0)"
+        let sum = "CAST(sum(\(value)) \(upToHere) AS DECIMAL(38, 0)) AS \(sumColumn)"
+        return (isCounted ? [count] : []) + (isSummed && isExact ? [sum] : [])
+    }
+
     /// The distinct inputs of a view, in the order of its features. Features that count all rows have
     /// none.
     static func all(of source: ViewSource) -> [FeatureInput] {

@@ -230,7 +230,8 @@ private struct OnlineView {
             \(joined)
             ORDER BY t.__entity
             """
-        return SQLProgram(statements: statements + training.statements, query: query)
+        return SQLProgram(
+            statements: statements.map { .sql($0) } + training.statements, query: query)
     }
 
     /// Asks for all of the view at the times of the table `spine`, and for nothing else.

@@ -7,7 +7,7 @@ extension StepKind {
         switch self {
         case .snapshot: 1
         case .profile: 2
-        case .features: 2
+        case .features: 3
         case .online: 1
         case .trainingSet: 1
         case .train: 1

@@ -42,7 +42,7 @@ package struct SpineFeatures: Hashable, Sendable {
             """
         for join in joins { query += join.join + "\n" }
         query += "ORDER BY r.__row"
-        return SQLProgram(statements: [rows] + joins.flatMap(\.statements), query: query)
+        return SQLProgram(statements: [.sql(rows)] + joins.flatMap(\.statements), query: query)
     }
 
     /// As training sets have it, with the types of the views' entities: a file may know no types.

@@ -1,9 +1,10 @@
 import ResourceAPI
 
-// Where the windows of a view begin and end, and the running totals there.
+// Where the rows that a point sees and the windows of a view begin and end, and the running totals
+// there.
 
 extension DelayedJoin {
-    /// The last row of an entity whose event lies before t − seconds, or at it.
+    /// The rows of an entity whose event lies before t − seconds, or at it.
     struct Bound: Hashable {
         let seconds: Int64
         let isIncluded: Bool
@@ -11,8 +12,9 @@ extension DelayedJoin {
         var name: String {
             "\(isIncluded ? "until" : "before"):\(ManifestDuration(seconds: seconds))"
         }
-        var alias: String { SQLProgram.identifier(name) }
-        var comparison: String { isIncluded ? ">=" : ">" }
+        var time: String { "time:\(ManifestDuration(seconds: seconds))" }
+        /// SQL: how many rows of the artifact lie before this bound.
+        var position: String { "b.\(SQLProgram.identifier(name))" }
     }
 
     enum TotalKind: String, Hashable {
@@ -24,76 +26,67 @@ extension DelayedJoin {
     private struct Total: Hashable {
         let kind: TotalKind
         let input: FeatureInput
-        /// Nil: at the latest visible row.
-        let bound: Bound?
+        let bound: Bound
 
-        var column: String { kind == .count ? input.countColumn : input.sumColumn }
-        var alias: String {
-            SQLProgram.identifier("\(bound?.name ?? "last"):\(kind.rawValue):\(input.name)")
-        }
-        var sql: String { "\(bound?.alias ?? "visible").\(column) AS \(alias)" }
+        var name: String { "\(bound.name):\(kind.rawValue):\(input.name)" }
     }
 
-    /// A query, per point: `__last` (position of the latest visible row), `__start` (the position before
-    /// the entity's first row), the position at each bound of a window (null if no row is so old),
-    /// and the totals there. A point that sees no row has no line.
-    func bounds(isNumbered: Bool) -> String {
-        let found = FeatureSQL.distinct(
-            view.windows { _ in true }.flatMap { [lower($0), upper($0)] }.compactMap { $0 })
-        let totals = FeatureSQL.distinct(view.outputs.flatMap(totals))
-        let needsStart = view.outputs.contains { !$0.isLatest }
-        var columns = FeatureSQL.distinct(view.pointKey + ["__timestamp"]).map { "p.\($0)" }
-        if isNumbered { columns.append("row_number() OVER () AS __point") }
-        columns.append("visible.__position AS __last")
-        if needsStart { columns.append("visible.__position - visible.__rows AS __start") }
-        columns += found.map { "\($0.alias).__position AS \($0.alias)" } + totals.map(\.sql)
-        var steps = view.entity + ["__event", "file_row_number AS __position"]
-        if needsStart { steps.append("__rows") }
-        steps += FeatureSQL.distinct(totals.map(\.column))
-        let lookups = found.map { bound in
-            """
+    var visible: Bound { Bound(seconds: delay, isIncluded: false) }
 
-            ASOF LEFT JOIN steps AS \(bound.alias)
-                ON \(view.sameEntity("p", bound.alias))
-                AND p.__timestamp - \(FeatureSQL.interval(bound.seconds)) \(bound.comparison) \(bound.alias).__event
-            """
+    /// What is to be found per point that sees any row. Lags have to know where the entity's rows
+    /// begin.
+    var search: PositionSearch {
+        let bounds = FeatureSQL.distinct(
+            [visible] + view.windows { _ in true }.flatMap { [lower($0), upper($0)] })
+        let totals = FeatureSQL.distinct(view.outputs.flatMap(totals))
+        let times = FeatureSQL.distinct(bounds.map(\.seconds)).map { seconds in
+            let bound = Bound(seconds: seconds, isIncluded: false)
+            let time = seconds == 0 ? "" : " - \(FeatureSQL.interval(seconds))"
+            return "p.__timestamp\(time) AS \(SQLProgram.identifier(bound.time))"
         }
-        let visible = delay == 0 ? "" : " - \(FeatureSQL.interval(delay))"
-        return """
-            WITH steps AS \(found.isEmpty ? "NOT MATERIALIZED" : "MATERIALIZED") (
+        // What has a type of the user's stays in DuckDB.
+        let point = view.isByRow ? ["p.__row", "p.__timestamp"] : ["p.rowid AS __point"]
+        let columns = point + ["o.__begin", "o.__end"] + times
+        return PositionSearch(
+            table: "bounds:\(view.source.name)",
+            points: """
                 SELECT
-                    \(FeatureSQL.lines(steps, indent: 8))
-                FROM \(view.viewTable)
-                WHERE __latest
-            )
-            SELECT
-                \(FeatureSQL.lines(columns, indent: 4))
-            FROM \(view.pointsTable) AS p
-            ASOF JOIN steps AS visible
-                ON \(view.sameEntity("p", "visible"))
-                AND p.__timestamp\(visible) > visible.__event\(lookups.joined())
-            """
+                    \(FeatureSQL.lines(columns, indent: 4))
+                FROM \(view.pointsTable) AS p
+                JOIN (
+                    SELECT
+                        \(FeatureSQL.lines(view.entity, indent: 8)),
+                        min(file_row_number) AS __begin,
+                        max(file_row_number) + 1 AS __end
+                    FROM \(view.viewTable)
+                    GROUP BY \(view.entity.joined(separator: ", "))
+                ) AS o
+                    ON \(view.sameEntity("p", "o"))
+                """,
+            kept: (view.isByRow ? ["__row", "__timestamp"] : ["__point"]) + ["__begin"],
+            artifact: "view:\(view.source.name)",
+            bounds: bounds.map { .init(name: $0.name, time: $0.time, isIncluded: $0.isIncluded) },
+            visible: visible.name,
+            totals: totals.map { total in
+                let column = "\(total.kind.rawValue):\(total.input.name)"
+                return .init(name: total.name, column: column, bound: total.bound.name)
+            })
     }
 
     /// Before a window's first row.
-    func lower(_ window: FeatureWindow) -> Bound? {
+    func lower(_ window: FeatureWindow) -> Bound {
         Bound(seconds: window.reach, isIncluded: !window.includesReach)
     }
 
-    /// A window's last row; nil if it is the latest visible one.
-    func upper(_ window: FeatureWindow) -> Bound? {
-        guard window.offset > delay else { return nil }
+    /// After a window's last row.
+    func upper(_ window: FeatureWindow) -> Bound {
+        guard window.offset > delay else { return visible }
         return Bound(seconds: window.offset, isIncluded: window.includesOffset)
     }
 
-    func position(_ bound: Bound?) -> String {
-        bound.map { "coalesce(b.\($0.alias), b.__start)" } ?? "b.__last"
-    }
-
-    /// A running total at a bound: 0 if no row is so old.
-    func total(_ kind: TotalKind, _ input: FeatureInput, _ bound: Bound?) -> String {
-        let total = Total(kind: kind, input: input, bound: bound)
-        return bound == nil ? "b.\(total.alias)" : "coalesce(b.\(total.alias), 0)"
+    /// SQL: a running total of all rows before a bound.
+    func total(_ kind: TotalKind, _ input: FeatureInput, _ bound: Bound) -> String {
+        "b.\(SQLProgram.identifier(Total(kind: kind, input: input, bound: bound).name))"
     }
 
     /// A running total at the end of a window minus that before it.

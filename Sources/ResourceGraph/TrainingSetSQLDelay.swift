@@ -4,9 +4,10 @@ import ResourceAPI
 /// of events is also the order in which they become known.
 ///
 /// At time t the rows of an entity with an event before t − delay are visible; those of a window lie
-/// between two positions in the artifact. One ASOF look-up per distinct bound finds these, and the
-/// running totals there. (To look the totals up by position took longer.) Then
-/// - the latest row is the one at the upper position, one that lags behind it lies so many before;
+/// between two positions in the artifact. A binary search finds these, and the running totals there.
+/// Then
+/// - the latest row is the last one before the upper position, one that lags behind it lies so many
+///   before;
 /// - counts and exact sums are differences of the running totals at the two bounds;
 /// - first and last values are found by their rank, which the running counts tell;
 /// - all else is taken over the rows between, as ROWS frames. (RANGE frames on time give the same
@@ -20,14 +21,8 @@ struct DelayedJoin: Sendable {
     private var framesTable: String { ViewJoin.table("frames", view.source.name) }
     private var framed: [FeatureOutput] { view.outputs.filter { $0.rowAggregate != nil } }
 
-    var statements: [String] {
-        let bounds = bounds(isNumbered: !framed.isEmpty)
-        if view.outputs.allSatisfy({ $0.method == .totals }) {
-            return [values(from: "(\n\(bounds)\n)")]
-        }
-        // A table has a size: DuckDB then hashes the points and not all rows of the view.
-        return ["CREATE TEMP TABLE \(boundsTable) AS\n\(bounds)"]
-            + (framed.isEmpty ? [] : [frames]) + [values(from: boundsTable)]
+    var statements: [SQLProgram.Statement] {
+        [.search(search)] + (framed.isEmpty ? [] : [.sql(frames)])
     }
 
     /// Per point and window the aggregates that need the rows. All rows of the view come first, at
@@ -46,63 +41,68 @@ struct DelayedJoin: Sendable {
             })
         let frames = windows.map {
             "\($0.alias) AS (ORDER BY __index ROWS BETWEEN"
-                + " __index - \(begin($0)) - 1 PRECEDING AND __index - \(end($0)) PRECEDING)"
+                + " __index - \(begin($0)) PRECEDING AND __index - \(end($0)) + 1 PRECEDING)"
         }
         // A row's own frame is not looked at and as small as can be.
         let rowBounds = windows.flatMap {
-            ["file_row_number - 1 AS \(begin($0))", "file_row_number AS \(end($0))"]
+            ["file_row_number AS \(begin($0))", "file_row_number + 1 AS \(end($0))"]
         }
-        let pointBounds = windows.flatMap { [position(lower($0)), position(upper($0))] }
+        let pointBounds = windows.flatMap { [lower($0).position, upper($0).position] }
         return """
             CREATE TEMP TABLE \(framesTable) AS
             SELECT * EXCLUDE (__index) FROM (
                 SELECT
-                    __point,
+                    __line,
                     __index,
                     \(FeatureSQL.lines(aggregates, indent: 8))
                 FROM (
                     SELECT
-                        NULL AS __point,
+                        NULL AS __line,
                         file_row_number AS __index,
                         \(FeatureSQL.lines(rowBounds + inputs, indent: 12))
                     FROM \(view.viewTable)
                     UNION ALL
                     SELECT
-                        __point,
-                        __point - 1 + (SELECT count(*) FROM \(view.viewTable)),
+                        rowid,
+                        rowid + (SELECT count(*) FROM \(view.viewTable)),
                         \(FeatureSQL.lines(pointBounds + inputs.map { _ in "NULL" }, indent: 12))
                     FROM \(boundsTable) AS b
                 )
                 WINDOW
                     \(FeatureSQL.lines(frames, indent: 8))
             )
-            WHERE __point IS NOT NULL
+            WHERE __line IS NOT NULL
             """
     }
 
-    private func values(from bounds: String) -> String {
-        let columns = view.pointKey.map { "b.\($0)" } + view.outputs.map(expression)
+    /// A query: of each point that sees any row, the features.
+    var values: String {
+        let columns = view.pointKey.map { "\(point).\($0)" } + view.outputs.map(expression)
         var text = """
-            CREATE TEMP TABLE \(view.valuesTable) AS
             SELECT
                 \(FeatureSQL.lines(columns, indent: 4))
-            FROM \(bounds) AS b
+            FROM \(boundsTable) AS b
             """
+        if !view.isByRow { text += "\nJOIN \(view.pointsTable) AS p ON p.rowid = b.__point" }
         if view.outputs.contains(where: \.isLatest) {
-            text += "\nJOIN \(view.viewTable) AS latest ON latest.file_row_number = b.__last"
+            text += """
+
+                JOIN \(view.viewTable) AS latest
+                    ON latest.file_row_number = \(visible.position) - 1
+                """
         }
         for lag in Set(view.outputs.map(\.feature.lag)).subtracting([0]).sorted() {
+            let place = "\(visible.position) - \(lag + 1)"
             text += """
 
                 LEFT JOIN \(view.viewTable) AS \(lagged(lag))
-                    ON \(lagged(lag)).file_row_number = b.__last - \(lag)
-                    AND b.__last - \(lag) > b.__start
+                    ON \(lagged(lag)).file_row_number = \(place) AND \(place) >= b.__begin
                 """
         }
         for ranked in FeatureSQL.distinct(view.outputs.compactMap(rankedValue)) {
             text += "\n\(ranked.join(of: view))"
         }
-        if !framed.isEmpty { text += "\nJOIN \(framesTable) AS f ON f.__point = b.__point" }
+        if !framed.isEmpty { text += "\nJOIN \(framesTable) AS f ON f.__line = b.rowid" }
         return text
     }
 
@@ -114,13 +114,16 @@ struct DelayedJoin: Sendable {
         SQLProgram.identifier("end:\(window.text)")
     }
 
+    /// Whose columns are those of the point.
+    private var point: String { view.isByRow ? "b" : "p" }
+
     private func lagged(_ lag: Int) -> String { SQLProgram.identifier("lag:\(lag)") }
 }
 
 // MARK: - Values
 
 extension DelayedJoin {
-    /// A value that is found by its rank among the values of its entity.
+    /// A value that is found by its rank among all values of the artifact.
     struct RankedValue: Hashable {
         let alias: String
         let input: FeatureInput
@@ -130,11 +133,11 @@ extension DelayedJoin {
         func join(of view: ViewJoin) -> String {
             """
             LEFT JOIN (
-                SELECT file_row_number - __rows AS __start, \(input.countColumn) AS __rank, \(input.column)
+                SELECT \(input.countColumn) AS __rank, \(input.column)
                 FROM \(view.viewTable)
                 WHERE \(input.column) IS NOT NULL
             ) AS \(alias)
-                ON \(alias).__start = b.__start AND \(alias).__rank = \(rank)
+                ON \(alias).__rank = \(rank)
             """
         }
     }
@@ -148,9 +151,9 @@ extension DelayedJoin {
                 rank: "\(total(.count, input, lower(window))) + 1")
         }
         // The same for all windows that end together.
-        let end = upper(window).map { ":\($0.seconds):\($0.isIncluded)" } ?? ""
+        let end = upper(window).name
         return RankedValue(
-            alias: SQLProgram.identifier("last:\(input.name):\(output.rank)\(end)"), input: input,
+            alias: SQLProgram.identifier("last:\(input.name):\(output.rank):\(end)"), input: input,
             rank: "\(total(.count, input, upper(window))) - \(output.rank - 1)")
     }
 
@@ -158,11 +161,11 @@ extension DelayedJoin {
         guard let window = output.window else {
             let row = output.feature.lag == 0 ? "latest" : lagged(output.feature.lag)
             return output.expression(
-                value: view.latestValue(output, row: row, time: "b.__timestamp"))
+                value: view.latestValue(output, row: row, time: "\(point).__timestamp"))
         }
         let count =
             output.input.map { difference(.count, $0, window) }
-            ?? "(\(position(upper(window))) - \(position(lower(window))))"
+            ?? "(\(upper(window).position) - \(lower(window).position))"
         switch output.method {
         case .rank:
             guard let ranked = rankedValue(output) else { return output.expression(value: "NULL") }

@@ -17,8 +17,9 @@ struct KnownColumnJoin: Sendable {
     private var entityList: String { view.entity.joined(separator: ", ") }
     private var mostLag: Int { view.outputs.map(\.feature.lag).max() ?? 0 }
 
-    var statements: [String] {
-        view.windows(\.needsTotals).map(totals) + view.windows(\.needsPairs).map(pairs) + [values]
+    var statements: [SQLProgram.Statement] {
+        (view.windows(\.needsTotals).map(totals) + view.windows(\.needsPairs).map(pairs))
+            .map { .sql($0) }
     }
 
     private func totalsTable(_ window: FeatureWindow) -> String {
@@ -117,13 +118,11 @@ struct KnownColumnJoin: Sendable {
 // MARK: - Values
 
 extension KnownColumnJoin {
-    private var values: String {
+    /// A query: of each point, the features.
+    var values: String {
         let columns =
             view.entity.map { "p.\($0)" } + ["p.__timestamp"] + view.outputs.map(expression)
-        var text = """
-            CREATE TEMP TABLE \(view.valuesTable) AS
-
-            """
+        var text = ""
         let hasLatest = view.outputs.contains { $0.window == nil }
         if hasLatest { text += "WITH news AS MATERIALIZED (\n\(news)\n)\n" }
         text += """

@@ -9,7 +9,7 @@ extension TrainingSetSQL {
     static func spineStatements(
         _ config: TrainingConfigSpec, features: [SelectedFeature], joins: [ViewJoin],
         further: [String] = []
-    ) -> [String] {
+    ) -> [SQLProgram.Statement] {
         var names: [String] = []
         func add(_ name: String) {
             if !names.contains(name) { names.append(name) }
@@ -41,7 +41,7 @@ extension TrainingSetSQL {
             FROM "rows"
             WHERE __timestamp IS NULL
             """
-        return [rows, check]
+        return [.sql(rows), .sql(check)]
     }
 
     private static func labelExpression(_ config: TrainingConfigSpec) -> String {

@@ -1,7 +1,7 @@
 import ResourceAPI
 
-/// The point-in-time join of one view: SQL that makes a table `values:<view>` with one row per point
-/// that sees any row, and the view's selected features as columns.
+/// The point-in-time join of one view: a query `values:<view>` with one row per point that sees any
+/// row, and the view's selected features as columns, and the statements that it needs.
 ///
 /// A point is a distinct entity and spine time. To find those takes as long as to look up a latest
 /// value, so if the view has nothing else to give, each row of the spine is a point of its own.
@@ -16,13 +16,13 @@ struct ViewJoin: Sendable {
     var pointsTable: String {
         isByRow ? "\"rows\"" : ViewJoin.table("points", source.name)
     }
-    var valuesTable: String { ViewJoin.table("values", source.name) }
+    var valuesAlias: String { ViewJoin.table("values", source.name) }
 
     static func table(_ prefix: String, _ view: ResourceName) -> String {
         SQLProgram.identifier("\(prefix):\(view)")
     }
 
-    private var isByRow: Bool {
+    var isByRow: Bool {
         guard case .delay = source.knownAt else { return false }
         return outputs.allSatisfy { $0.window == nil }
     }
@@ -30,19 +30,28 @@ struct ViewJoin: Sendable {
     /// What tells points apart.
     var pointKey: [String] { isByRow ? ["__row"] : entity + ["__timestamp"] }
 
-    var statements: [String] {
-        let points = isByRow ? [] : [points]
+    var statements: [SQLProgram.Statement] {
+        let points: [SQLProgram.Statement] = isByRow ? [] : [.sql(points)]
         return switch source.knownAt {
         case .delay(let delay): points + DelayedJoin(view: self, delay: delay.seconds).statements
         case .column: points + KnownColumnJoin(view: self).statements
         }
     }
 
+    private var values: String {
+        switch source.knownAt {
+        case .delay(let delay): DelayedJoin(view: self, delay: delay.seconds).values
+        case .column: KnownColumnJoin(view: self).values
+        }
+    }
+
     /// Puts the values beside the rows of the spine, `r`.
     var join: String {
         """
-        LEFT JOIN \(valuesTable)
-            ON \(pointKey.map { "r.\($0) = \(valuesTable).\($0)" }.joined(separator: " AND "))
+        LEFT JOIN (
+        \(values)
+        ) AS \(valuesAlias)
+            ON \(pointKey.map { "r.\($0) = \(valuesAlias).\($0)" }.joined(separator: " AND "))
         """
     }
 

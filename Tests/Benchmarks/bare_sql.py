@@ -1,9 +1,9 @@
-"""Runs one step's SQL in bare DuckDB and prints the seconds; the runtime's Python executes it.
+"""Runs one step's program in bare DuckDB and prints the seconds; the runtime's Python executes it.
 
     bare_sql.py JOB.json
 
-The job has sql, threads, output and inputs (view name: Parquet file). Imports do not count;
-connecting, making the views, the query and writing Parquet do.
+The job has sql (statements and query), threads, output and inputs (view name: Parquet file).
+Imports do not count; connecting, making the views, the query and writing Parquet do.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ import time
 from pathlib import Path
 
 import duckdb
+import numpy
+import pyarrow
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "Sources/Execution/Resources/python"))
+from ingot_worker import positions
+
+assert numpy and pyarrow
 
 
 def main() -> None:
@@ -27,10 +34,12 @@ def main() -> None:
         connection.execute(
             f"CREATE VIEW \"{name}\" AS FROM read_parquet('{path}', file_row_number=true)"
         )
-    *statements, query = connection.extract_statements(job["sql"])
-    for statement in statements:
-        connection.execute(statement)
-    text = query.query.strip().rstrip(";")
+    for statement in job["sql"]["statements"]:
+        if isinstance(statement, str):
+            connection.execute(statement)
+        else:
+            positions.search(connection, statement["search"])
+    text = job["sql"]["query"].strip().rstrip(";")
     connection.execute(
         f"COPY ({text}\n) TO '{job['output']}' "
         "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, PER_THREAD_OUTPUT false)"

@@ -55,7 +55,7 @@ struct FeatureSQLGoldenTests {
 
     /// INGOT_TEST_RECORD=1 writes the files anew: read the difference before you commit it.
     private func expect(_ program: SQLProgram, equals name: String) throws {
-        let text = (program.statements + [program.query]).joined(separator: ";\n\n") + "\n"
+        let text = try #require(SQLProgram.text(of: program.json)) + "\n"
         let file = SQLBatch.fixtures.appending(path: "\(name).sql")
         if ProcessInfo.processInfo.environment["INGOT_TEST_RECORD"] == "1" {
             try Data(text.utf8).write(to: file)

@@ -40,14 +40,16 @@ struct SpineFeaturesTests {
                 "origin-delays__landed_1h",
             ])
         #expect(
-            features.program.statements.first == """
-                CREATE TEMP TABLE "rows" AS
-                SELECT
-                    file_row_number AS __row,
-                    CAST("when ""it"" was" AS TIMESTAMP) AS __timestamp,
-                    CAST("origin" AS VARCHAR) AS "origin"
-                FROM "spine"
-                """)
+            features.program.statements.first
+                == .sql(
+                    """
+                    CREATE TEMP TABLE "rows" AS
+                    SELECT
+                        file_row_number AS __row,
+                        CAST("when ""it"" was" AS TIMESTAMP) AS __timestamp,
+                        CAST("origin" AS VARCHAR) AS "origin"
+                    FROM "spine"
+                    """))
     }
 
     /// The same tables, with every feature of every view, and all rows of the spine.

@@ -5,23 +5,6 @@ SELECT
     __row,
     "value:temp",
     "value:wind_speed",
-    "value:foggy",
-    __latest,
-    CAST(__all_rows - max(CASE WHEN __first THEN __all_rows - 1 END) OVER (ROWS UNBOUNDED PRECEDING) AS BIGINT) AS __rows
-FROM (
-    SELECT
-        *,
-        lag("origin") OVER () IS DISTINCT FROM "origin" AS __first,
-        lead("origin") OVER () IS DISTINCT FROM "origin" OR lead(__event) OVER () IS DISTINCT FROM __event AS __latest,
-        row_number() OVER () AS __all_rows
-    FROM (
-SELECT
-    "origin",
-    __event,
-    __known,
-    __row,
-    "value:temp",
-    "value:wind_speed",
     "value:foggy"
 FROM (
     SELECT
@@ -35,6 +18,4 @@ FROM (
     FROM "dataset"
 )
 WHERE "origin" IS NOT NULL AND __event IS NOT NULL AND __known IS NOT NULL
-ORDER BY "origin", __event, __row
-    )
-)
+ORDER BY "origin", __event, __row;

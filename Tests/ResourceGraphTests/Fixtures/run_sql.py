@@ -5,10 +5,11 @@ usage: run_sql.py BATCH.json RESULT.json
 BATCH: {"cases": [{"datasets": {NAME: {"columns": [[NAME, TYPE], …], "rows": [[…], …]}},
                    "views": [{"name": …, "dataset": NAME, "base": NAME, "program": PROGRAM}],
                    "spine": NAME, "program": PROGRAM}]}
-PROGRAM: {"statements": [SQL, …], "query": SQL}. Times are microseconds since 1970; numbers that are
-not finite are texts: "nan", "inf", "-inf".
+PROGRAM: {"statements": [SQL or {"search": …}, …], "query": SQL}. Times are microseconds since 1970;
+numbers that are not finite are texts: "nan", "inf", "-inf".
 RESULT: a list, one item per case: {"columns": [[NAME, TYPE], …], "rows": [[…], …],
-"identical": whether 1 and 2 threads wrote the same bytes}, or {"error": TEXT}.
+"identical": whether 1 thread and 2, the latter in small parts, wrote the same bytes}, or
+{"error": TEXT}.
 """
 
 import hashlib
@@ -19,6 +20,10 @@ import sys
 import tempfile
 
 import duckdb
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "Sources/Execution/Resources/python"))
+from ingot_worker import positions  # noqa: E402
 
 TYPES = {
     "string": "VARCHAR",
@@ -54,7 +59,10 @@ def run_program(program, inputs, output, threads):
                 f"SELECT * FROM read_parquet('{path}', file_row_number = true)"
             )
         for statement in program["statements"]:
-            connection.execute(statement)
+            if isinstance(statement, str):
+                connection.execute(statement)
+            else:
+                positions.search(connection, statement["search"])
         connection.execute(f"COPY ({program['query']}) TO '{output}' (FORMAT parquet)")
 
 
@@ -70,6 +78,10 @@ def run_case(case, folder):
             write_dataset(connection, dataset, folder / f"{name}.parquet")
     digests = []
     for threads in (1, 2):
+        # Whole, and in small parts.
+        positions.FOUND_BYTES = 3000 if threads == 2 else 128 << 20
+        positions.ROWS_AT_ONCE = 25 if threads == 2 else 1 << 20
+        positions.KEYS_AT_ONCE = 7 if threads == 2 else 1 << 14
         digest = hashlib.sha256()
         inputs = {}
         if case["spine"]:

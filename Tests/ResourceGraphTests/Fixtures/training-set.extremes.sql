@@ -21,89 +21,68 @@ SELECT DISTINCT "origin", "carrier", __timestamp
 FROM "rows"
 WHERE "origin" IS NOT NULL AND "carrier" IS NOT NULL;
 
-CREATE TEMP TABLE "bounds:extremes" AS
-WITH steps AS MATERIALIZED (
+-- The table "bounds:extremes": by a binary search for each of these points in the rows of "view:extremes",
+-- "before:1m": the entity's rows end, or __event < "time:1m" does, here,
+-- "before:1h": the entity's rows end, or __event < "time:1h" does, here,
+-- "before:24h": the entity's rows end, or __event < "time:24h" does, here,
+-- "before:24h:count:mean": "count:mean" before "before:24h",
+-- "before:1m:count:mean": "count:mean" before "before:1m",
+-- if "before:1m" > __begin.
+SELECT
+    p.rowid AS __point,
+    o.__begin,
+    o.__end,
+    p.__timestamp - INTERVAL 60 SECOND AS "time:1m",
+    p.__timestamp - INTERVAL 3600 SECOND AS "time:1h",
+    p.__timestamp - INTERVAL 86400 SECOND AS "time:24h"
+FROM "points:extremes" AS p
+JOIN (
     SELECT
         "origin",
         "carrier",
-        __event,
-        file_row_number AS __position,
-        __rows,
-        "count:mean"
+        min(file_row_number) AS __begin,
+        max(file_row_number) + 1 AS __end
     FROM "view:extremes"
-    WHERE __latest
-)
-SELECT
-    p."origin",
-    p."carrier",
-    p.__timestamp,
-    row_number() OVER () AS __point,
-    visible.__position AS __last,
-    visible.__position - visible.__rows AS __start,
-    "before:1h".__position AS "before:1h",
-    "before:24h".__position AS "before:24h",
-    "before:24h"."count:mean" AS "before:24h:count:mean",
-    visible."count:mean" AS "last:count:mean"
-FROM "points:extremes" AS p
-ASOF JOIN steps AS visible
-    ON p."origin" = visible."origin" AND p."carrier" = visible."carrier"
-    AND p.__timestamp - INTERVAL 60 SECOND > visible.__event
-ASOF LEFT JOIN steps AS "before:1h"
-    ON p."origin" = "before:1h"."origin" AND p."carrier" = "before:1h"."carrier"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
-ASOF LEFT JOIN steps AS "before:24h"
-    ON p."origin" = "before:24h"."origin" AND p."carrier" = "before:24h"."carrier"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event;
+    GROUP BY "origin", "carrier"
+) AS o
+    ON p."origin" = o."origin" AND p."carrier" = o."carrier";
 
 CREATE TEMP TABLE "frames:extremes" AS
 SELECT * EXCLUDE (__index) FROM (
     SELECT
-        __point,
+        __line,
         __index,
         max("value:latest") OVER "1h" AS "max:latest:1h",
         max("value:latest") OVER "24h" AS "max:latest:24h",
         sum("value:mean") OVER "24h" AS "sum:mean:24h"
     FROM (
         SELECT
-            NULL AS __point,
+            NULL AS __line,
             file_row_number AS __index,
-            file_row_number - 1 AS "begin:1h",
-            file_row_number AS "end:1h",
-            file_row_number - 1 AS "begin:24h",
-            file_row_number AS "end:24h",
+            file_row_number AS "begin:1h",
+            file_row_number + 1 AS "end:1h",
+            file_row_number AS "begin:24h",
+            file_row_number + 1 AS "end:24h",
             "value:latest",
             "value:mean"
         FROM "view:extremes"
         UNION ALL
         SELECT
-            __point,
-            __point - 1 + (SELECT count(*) FROM "view:extremes"),
-            coalesce(b."before:1h", b.__start),
-            b.__last,
-            coalesce(b."before:24h", b.__start),
-            b.__last,
+            rowid,
+            rowid + (SELECT count(*) FROM "view:extremes"),
+            b."before:1h",
+            b."before:1m",
+            b."before:24h",
+            b."before:1m",
             NULL,
             NULL
         FROM "bounds:extremes" AS b
     )
     WINDOW
-        "1h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:1h" - 1 PRECEDING AND __index - "end:1h" PRECEDING),
-        "24h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:24h" - 1 PRECEDING AND __index - "end:24h" PRECEDING)
+        "1h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:1h" PRECEDING AND __index - "end:1h" + 1 PRECEDING),
+        "24h" AS (ORDER BY __index ROWS BETWEEN __index - "begin:24h" PRECEDING AND __index - "end:24h" + 1 PRECEDING)
 )
-WHERE __point IS NOT NULL;
-
-CREATE TEMP TABLE "values:extremes" AS
-SELECT
-    b."origin",
-    b."carrier",
-    b.__timestamp,
-    CAST(latest."value:latest" AS FLOAT) AS "extremes__latest",
-    CAST(f."max:latest:1h" AS FLOAT) AS "extremes__worst_1h",
-    CAST(f."max:latest:24h" AS FLOAT) AS "extremes__worst_24h",
-    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((b."last:count:mean" - coalesce(b."before:24h:count:mean", 0)), 0) AS FLOAT) AS "extremes__mean_24h"
-FROM "bounds:extremes" AS b
-JOIN "view:extremes" AS latest ON latest.file_row_number = b.__last
-JOIN "frames:extremes" AS f ON f.__point = b.__point;
+WHERE __line IS NOT NULL;
 
 SELECT
     r."flight_id",
@@ -122,6 +101,20 @@ SELECT
     "values:extremes"."extremes__worst_24h" AS "extremes__worst_24h",
     "values:extremes"."extremes__mean_24h" AS "extremes__mean_24h"
 FROM "rows" AS r
-LEFT JOIN "values:extremes"
+LEFT JOIN (
+SELECT
+    p."origin",
+    p."carrier",
+    p.__timestamp,
+    CAST(latest."value:latest" AS FLOAT) AS "extremes__latest",
+    CAST(f."max:latest:1h" AS FLOAT) AS "extremes__worst_1h",
+    CAST(f."max:latest:24h" AS FLOAT) AS "extremes__worst_24h",
+    CAST(CAST(f."sum:mean:24h" AS DOUBLE) / nullif((b."before:1m:count:mean" - b."before:24h:count:mean"), 0) AS FLOAT) AS "extremes__mean_24h"
+FROM "bounds:extremes" AS b
+JOIN "points:extremes" AS p ON p.rowid = b.__point
+JOIN "view:extremes" AS latest
+    ON latest.file_row_number = b."before:1m" - 1
+JOIN "frames:extremes" AS f ON f.__line = b.rowid
+) AS "values:extremes"
     ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier" AND r.__timestamp = "values:extremes".__timestamp
-ORDER BY r.__row
+ORDER BY r.__row;

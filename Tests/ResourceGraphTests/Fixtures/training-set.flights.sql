@@ -21,191 +21,124 @@ SELECT DISTINCT "origin", __timestamp
 FROM "rows"
 WHERE "origin" IS NOT NULL;
 
-CREATE TEMP TABLE "values:origin-delays" AS
+-- The table "bounds:origin-delays": by a binary search for each of these points in the rows of "view:origin-delays",
+-- "before:0s": the entity's rows end, or __event < "time:0s" does, here,
+-- "before:1h": the entity's rows end, or __event < "time:1h" does, here,
+-- "before:6h": the entity's rows end, or __event < "time:6h" does, here,
+-- "before:24h": the entity's rows end, or __event < "time:24h" does, here,
+-- "before:7d": the entity's rows end, or __event < "time:7d" does, here,
+-- "before:1h:count:arr_delay_mean": "count:arr_delay_mean" before "before:1h",
+-- "before:0s:count:arr_delay_mean": "count:arr_delay_mean" before "before:0s",
+-- "before:1h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:1h",
+-- "before:0s:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:0s",
+-- "before:6h:count:arr_delay_mean": "count:arr_delay_mean" before "before:6h",
+-- "before:6h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:6h",
+-- "before:24h:count:arr_delay_mean": "count:arr_delay_mean" before "before:24h",
+-- "before:24h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:24h",
+-- "before:7d:count:arr_delay_mean": "count:arr_delay_mean" before "before:7d",
+-- "before:7d:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:7d",
+-- "before:1h:count:late_rate": "count:late_rate" before "before:1h",
+-- "before:0s:count:late_rate": "count:late_rate" before "before:0s",
+-- "before:1h:sum:late_rate": "sum:late_rate" before "before:1h",
+-- "before:0s:sum:late_rate": "sum:late_rate" before "before:0s",
+-- "before:6h:count:late_rate": "count:late_rate" before "before:6h",
+-- "before:6h:sum:late_rate": "sum:late_rate" before "before:6h",
+-- "before:24h:count:late_rate": "count:late_rate" before "before:24h",
+-- "before:24h:sum:late_rate": "sum:late_rate" before "before:24h",
+-- "before:7d:count:late_rate": "count:late_rate" before "before:7d",
+-- "before:7d:sum:late_rate": "sum:late_rate" before "before:7d",
+-- if "before:0s" > __begin.
 SELECT
-    b."origin",
-    b.__timestamp,
-    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "origin-delays__landed_1h",
-    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "origin-delays__landed_6h",
-    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "origin-delays__landed_24h",
-    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "origin-delays__landed_7d",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:1h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:1h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:6h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:6h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:24h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:24h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:7d:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:7d:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:1h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:1h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:6h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:6h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:24h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:24h:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:7d:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:7d:count:late_rate", 0)), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
-FROM (
-WITH steps AS MATERIALIZED (
+    p.rowid AS __point,
+    o.__begin,
+    o.__end,
+    p.__timestamp AS "time:0s",
+    p.__timestamp - INTERVAL 3600 SECOND AS "time:1h",
+    p.__timestamp - INTERVAL 21600 SECOND AS "time:6h",
+    p.__timestamp - INTERVAL 86400 SECOND AS "time:24h",
+    p.__timestamp - INTERVAL 604800 SECOND AS "time:7d"
+FROM "points:origin-delays" AS p
+JOIN (
     SELECT
         "origin",
-        __event,
-        file_row_number AS __position,
-        __rows,
-        "count:arr_delay_mean",
-        "sum:arr_delay_mean",
-        "count:late_rate",
-        "sum:late_rate"
+        min(file_row_number) AS __begin,
+        max(file_row_number) + 1 AS __end
     FROM "view:origin-delays"
-    WHERE __latest
-)
-SELECT
-    p."origin",
-    p.__timestamp,
-    visible.__position AS __last,
-    visible.__position - visible.__rows AS __start,
-    "before:1h".__position AS "before:1h",
-    "before:6h".__position AS "before:6h",
-    "before:24h".__position AS "before:24h",
-    "before:7d".__position AS "before:7d",
-    "before:1h"."count:arr_delay_mean" AS "before:1h:count:arr_delay_mean",
-    visible."count:arr_delay_mean" AS "last:count:arr_delay_mean",
-    "before:1h"."sum:arr_delay_mean" AS "before:1h:sum:arr_delay_mean",
-    visible."sum:arr_delay_mean" AS "last:sum:arr_delay_mean",
-    "before:6h"."count:arr_delay_mean" AS "before:6h:count:arr_delay_mean",
-    "before:6h"."sum:arr_delay_mean" AS "before:6h:sum:arr_delay_mean",
-    "before:24h"."count:arr_delay_mean" AS "before:24h:count:arr_delay_mean",
-    "before:24h"."sum:arr_delay_mean" AS "before:24h:sum:arr_delay_mean",
-    "before:7d"."count:arr_delay_mean" AS "before:7d:count:arr_delay_mean",
-    "before:7d"."sum:arr_delay_mean" AS "before:7d:sum:arr_delay_mean",
-    "before:1h"."count:late_rate" AS "before:1h:count:late_rate",
-    visible."count:late_rate" AS "last:count:late_rate",
-    "before:1h"."sum:late_rate" AS "before:1h:sum:late_rate",
-    visible."sum:late_rate" AS "last:sum:late_rate",
-    "before:6h"."count:late_rate" AS "before:6h:count:late_rate",
-    "before:6h"."sum:late_rate" AS "before:6h:sum:late_rate",
-    "before:24h"."count:late_rate" AS "before:24h:count:late_rate",
-    "before:24h"."sum:late_rate" AS "before:24h:sum:late_rate",
-    "before:7d"."count:late_rate" AS "before:7d:count:late_rate",
-    "before:7d"."sum:late_rate" AS "before:7d:sum:late_rate"
-FROM "points:origin-delays" AS p
-ASOF JOIN steps AS visible
-    ON p."origin" = visible."origin"
-    AND p.__timestamp > visible.__event
-ASOF LEFT JOIN steps AS "before:1h"
-    ON p."origin" = "before:1h"."origin"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
-ASOF LEFT JOIN steps AS "before:6h"
-    ON p."origin" = "before:6h"."origin"
-    AND p.__timestamp - INTERVAL 21600 SECOND > "before:6h".__event
-ASOF LEFT JOIN steps AS "before:24h"
-    ON p."origin" = "before:24h"."origin"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
-ASOF LEFT JOIN steps AS "before:7d"
-    ON p."origin" = "before:7d"."origin"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event
-) AS b;
+    GROUP BY "origin"
+) AS o
+    ON p."origin" = o."origin";
 
 CREATE TEMP TABLE "points:carrier-delays" AS
 SELECT DISTINCT "carrier", __timestamp
 FROM "rows"
 WHERE "carrier" IS NOT NULL;
 
-CREATE TEMP TABLE "values:carrier-delays" AS
+-- The table "bounds:carrier-delays": by a binary search for each of these points in the rows of "view:carrier-delays",
+-- "before:0s": the entity's rows end, or __event < "time:0s" does, here,
+-- "before:1h": the entity's rows end, or __event < "time:1h" does, here,
+-- "before:6h": the entity's rows end, or __event < "time:6h" does, here,
+-- "before:24h": the entity's rows end, or __event < "time:24h" does, here,
+-- "before:7d": the entity's rows end, or __event < "time:7d" does, here,
+-- "before:1h:count:arr_delay_mean": "count:arr_delay_mean" before "before:1h",
+-- "before:0s:count:arr_delay_mean": "count:arr_delay_mean" before "before:0s",
+-- "before:1h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:1h",
+-- "before:0s:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:0s",
+-- "before:6h:count:arr_delay_mean": "count:arr_delay_mean" before "before:6h",
+-- "before:6h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:6h",
+-- "before:24h:count:arr_delay_mean": "count:arr_delay_mean" before "before:24h",
+-- "before:24h:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:24h",
+-- "before:7d:count:arr_delay_mean": "count:arr_delay_mean" before "before:7d",
+-- "before:7d:sum:arr_delay_mean": "sum:arr_delay_mean" before "before:7d",
+-- "before:1h:count:late_rate": "count:late_rate" before "before:1h",
+-- "before:0s:count:late_rate": "count:late_rate" before "before:0s",
+-- "before:1h:sum:late_rate": "sum:late_rate" before "before:1h",
+-- "before:0s:sum:late_rate": "sum:late_rate" before "before:0s",
+-- "before:6h:count:late_rate": "count:late_rate" before "before:6h",
+-- "before:6h:sum:late_rate": "sum:late_rate" before "before:6h",
+-- "before:24h:count:late_rate": "count:late_rate" before "before:24h",
+-- "before:24h:sum:late_rate": "sum:late_rate" before "before:24h",
+-- "before:7d:count:late_rate": "count:late_rate" before "before:7d",
+-- "before:7d:sum:late_rate": "sum:late_rate" before "before:7d",
+-- if "before:0s" > __begin.
 SELECT
-    b."carrier",
-    b.__timestamp,
-    CAST((b.__last - coalesce(b."before:1h", b.__start)) AS FLOAT) AS "carrier-delays__landed_1h",
-    CAST((b.__last - coalesce(b."before:6h", b.__start)) AS FLOAT) AS "carrier-delays__landed_6h",
-    CAST((b.__last - coalesce(b."before:24h", b.__start)) AS FLOAT) AS "carrier-delays__landed_24h",
-    CAST((b.__last - coalesce(b."before:7d", b.__start)) AS FLOAT) AS "carrier-delays__landed_7d",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:1h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:1h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:6h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:6h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:24h:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:24h:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
-    CAST(CAST((b."last:sum:arr_delay_mean" - coalesce(b."before:7d:sum:arr_delay_mean", 0)) AS DOUBLE) / nullif((b."last:count:arr_delay_mean" - coalesce(b."before:7d:count:arr_delay_mean", 0)), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:1h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:1h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:6h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:6h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:24h:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:24h:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
-    CAST(CAST((b."last:sum:late_rate" - coalesce(b."before:7d:sum:late_rate", 0)) AS DOUBLE) / nullif((b."last:count:late_rate" - coalesce(b."before:7d:count:late_rate", 0)), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
-FROM (
-WITH steps AS MATERIALIZED (
+    p.rowid AS __point,
+    o.__begin,
+    o.__end,
+    p.__timestamp AS "time:0s",
+    p.__timestamp - INTERVAL 3600 SECOND AS "time:1h",
+    p.__timestamp - INTERVAL 21600 SECOND AS "time:6h",
+    p.__timestamp - INTERVAL 86400 SECOND AS "time:24h",
+    p.__timestamp - INTERVAL 604800 SECOND AS "time:7d"
+FROM "points:carrier-delays" AS p
+JOIN (
     SELECT
         "carrier",
-        __event,
-        file_row_number AS __position,
-        __rows,
-        "count:arr_delay_mean",
-        "sum:arr_delay_mean",
-        "count:late_rate",
-        "sum:late_rate"
+        min(file_row_number) AS __begin,
+        max(file_row_number) + 1 AS __end
     FROM "view:carrier-delays"
-    WHERE __latest
-)
-SELECT
-    p."carrier",
-    p.__timestamp,
-    visible.__position AS __last,
-    visible.__position - visible.__rows AS __start,
-    "before:1h".__position AS "before:1h",
-    "before:6h".__position AS "before:6h",
-    "before:24h".__position AS "before:24h",
-    "before:7d".__position AS "before:7d",
-    "before:1h"."count:arr_delay_mean" AS "before:1h:count:arr_delay_mean",
-    visible."count:arr_delay_mean" AS "last:count:arr_delay_mean",
-    "before:1h"."sum:arr_delay_mean" AS "before:1h:sum:arr_delay_mean",
-    visible."sum:arr_delay_mean" AS "last:sum:arr_delay_mean",
-    "before:6h"."count:arr_delay_mean" AS "before:6h:count:arr_delay_mean",
-    "before:6h"."sum:arr_delay_mean" AS "before:6h:sum:arr_delay_mean",
-    "before:24h"."count:arr_delay_mean" AS "before:24h:count:arr_delay_mean",
-    "before:24h"."sum:arr_delay_mean" AS "before:24h:sum:arr_delay_mean",
-    "before:7d"."count:arr_delay_mean" AS "before:7d:count:arr_delay_mean",
-    "before:7d"."sum:arr_delay_mean" AS "before:7d:sum:arr_delay_mean",
-    "before:1h"."count:late_rate" AS "before:1h:count:late_rate",
-    visible."count:late_rate" AS "last:count:late_rate",
-    "before:1h"."sum:late_rate" AS "before:1h:sum:late_rate",
-    visible."sum:late_rate" AS "last:sum:late_rate",
-    "before:6h"."count:late_rate" AS "before:6h:count:late_rate",
-    "before:6h"."sum:late_rate" AS "before:6h:sum:late_rate",
-    "before:24h"."count:late_rate" AS "before:24h:count:late_rate",
-    "before:24h"."sum:late_rate" AS "before:24h:sum:late_rate",
-    "before:7d"."count:late_rate" AS "before:7d:count:late_rate",
-    "before:7d"."sum:late_rate" AS "before:7d:sum:late_rate"
-FROM "points:carrier-delays" AS p
-ASOF JOIN steps AS visible
-    ON p."carrier" = visible."carrier"
-    AND p.__timestamp > visible.__event
-ASOF LEFT JOIN steps AS "before:1h"
-    ON p."carrier" = "before:1h"."carrier"
-    AND p.__timestamp - INTERVAL 3600 SECOND > "before:1h".__event
-ASOF LEFT JOIN steps AS "before:6h"
-    ON p."carrier" = "before:6h"."carrier"
-    AND p.__timestamp - INTERVAL 21600 SECOND > "before:6h".__event
-ASOF LEFT JOIN steps AS "before:24h"
-    ON p."carrier" = "before:24h"."carrier"
-    AND p.__timestamp - INTERVAL 86400 SECOND > "before:24h".__event
-ASOF LEFT JOIN steps AS "before:7d"
-    ON p."carrier" = "before:7d"."carrier"
-    AND p.__timestamp - INTERVAL 604800 SECOND > "before:7d".__event
-) AS b;
+    GROUP BY "carrier"
+) AS o
+    ON p."carrier" = o."carrier";
 
-CREATE TEMP TABLE "bounds:weather" AS
-WITH steps AS NOT MATERIALIZED (
-    SELECT
-        "origin",
-        __event,
-        file_row_number AS __position
-    FROM "view:weather"
-    WHERE __latest
-)
+-- The table "bounds:weather": by a binary search for each of these points in the rows of "view:weather",
+-- "before:1h": the entity's rows end, or __event < "time:1h" does, here,
+-- if "before:1h" > __begin.
 SELECT
     p.__row,
     p.__timestamp,
-    visible.__position AS __last
+    o.__begin,
+    o.__end,
+    p.__timestamp - INTERVAL 3600 SECOND AS "time:1h"
 FROM "rows" AS p
-ASOF JOIN steps AS visible
-    ON p."origin" = visible."origin"
-    AND p.__timestamp - INTERVAL 3600 SECOND > visible.__event;
-
-CREATE TEMP TABLE "values:weather" AS
-SELECT
-    b.__row,
-    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:temp" END AS FLOAT) AS "weather__temp",
-    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:wind_speed" END AS FLOAT) AS "weather__wind_speed",
-    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:foggy" END AS FLOAT) AS "weather__foggy"
-FROM "bounds:weather" AS b
-JOIN "view:weather" AS latest ON latest.file_row_number = b.__last;
+JOIN (
+    SELECT
+        "origin",
+        min(file_row_number) AS __begin,
+        max(file_row_number) + 1 AS __end
+    FROM "view:weather"
+    GROUP BY "origin"
+) AS o
+    ON p."origin" = o."origin";
 
 SELECT
     r."flight_id",
@@ -247,10 +180,55 @@ SELECT
     "values:weather"."weather__wind_speed" AS "weather__wind_speed",
     "values:weather"."weather__foggy" AS "weather__foggy"
 FROM "rows" AS r
-LEFT JOIN "values:origin-delays"
+LEFT JOIN (
+SELECT
+    p."origin",
+    p.__timestamp,
+    CAST((b."before:0s" - b."before:1h") AS FLOAT) AS "origin-delays__landed_1h",
+    CAST((b."before:0s" - b."before:6h") AS FLOAT) AS "origin-delays__landed_6h",
+    CAST((b."before:0s" - b."before:24h") AS FLOAT) AS "origin-delays__landed_24h",
+    CAST((b."before:0s" - b."before:7d") AS FLOAT) AS "origin-delays__landed_7d",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:1h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:1h:count:arr_delay_mean"), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_1h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:6h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:6h:count:arr_delay_mean"), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_6h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:24h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:24h:count:arr_delay_mean"), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_24h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:7d:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:7d:count:arr_delay_mean"), 0) AS FLOAT) AS "origin-delays__arr_delay_mean_7d",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:1h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:1h:count:late_rate"), 0) AS FLOAT) AS "origin-delays__late_rate_1h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:6h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:6h:count:late_rate"), 0) AS FLOAT) AS "origin-delays__late_rate_6h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:24h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:24h:count:late_rate"), 0) AS FLOAT) AS "origin-delays__late_rate_24h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:7d:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:7d:count:late_rate"), 0) AS FLOAT) AS "origin-delays__late_rate_7d"
+FROM "bounds:origin-delays" AS b
+JOIN "points:origin-delays" AS p ON p.rowid = b.__point
+) AS "values:origin-delays"
     ON r."origin" = "values:origin-delays"."origin" AND r.__timestamp = "values:origin-delays".__timestamp
-LEFT JOIN "values:carrier-delays"
+LEFT JOIN (
+SELECT
+    p."carrier",
+    p.__timestamp,
+    CAST((b."before:0s" - b."before:1h") AS FLOAT) AS "carrier-delays__landed_1h",
+    CAST((b."before:0s" - b."before:6h") AS FLOAT) AS "carrier-delays__landed_6h",
+    CAST((b."before:0s" - b."before:24h") AS FLOAT) AS "carrier-delays__landed_24h",
+    CAST((b."before:0s" - b."before:7d") AS FLOAT) AS "carrier-delays__landed_7d",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:1h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:1h:count:arr_delay_mean"), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_1h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:6h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:6h:count:arr_delay_mean"), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_6h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:24h:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:24h:count:arr_delay_mean"), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_24h",
+    CAST(CAST((b."before:0s:sum:arr_delay_mean" - b."before:7d:sum:arr_delay_mean") AS DOUBLE) / nullif((b."before:0s:count:arr_delay_mean" - b."before:7d:count:arr_delay_mean"), 0) AS FLOAT) AS "carrier-delays__arr_delay_mean_7d",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:1h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:1h:count:late_rate"), 0) AS FLOAT) AS "carrier-delays__late_rate_1h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:6h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:6h:count:late_rate"), 0) AS FLOAT) AS "carrier-delays__late_rate_6h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:24h:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:24h:count:late_rate"), 0) AS FLOAT) AS "carrier-delays__late_rate_24h",
+    CAST(CAST((b."before:0s:sum:late_rate" - b."before:7d:sum:late_rate") AS DOUBLE) / nullif((b."before:0s:count:late_rate" - b."before:7d:count:late_rate"), 0) AS FLOAT) AS "carrier-delays__late_rate_7d"
+FROM "bounds:carrier-delays" AS b
+JOIN "points:carrier-delays" AS p ON p.rowid = b.__point
+) AS "values:carrier-delays"
     ON r."carrier" = "values:carrier-delays"."carrier" AND r.__timestamp = "values:carrier-delays".__timestamp
-LEFT JOIN "values:weather"
+LEFT JOIN (
+SELECT
+    b.__row,
+    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:temp" END AS FLOAT) AS "weather__temp",
+    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:wind_speed" END AS FLOAT) AS "weather__wind_speed",
+    CAST(CASE WHEN latest.__event >= b.__timestamp - INTERVAL 10800 SECOND THEN latest."value:foggy" END AS FLOAT) AS "weather__foggy"
+FROM "bounds:weather" AS b
+JOIN "view:weather" AS latest
+    ON latest.file_row_number = b."before:1h" - 1
+) AS "values:weather"
     ON r.__row = "values:weather".__row
-ORDER BY r.__row
+ORDER BY r.__row;

@@ -113,7 +113,24 @@ JOIN (
     AND w.__since < p.__timestamp AND p.__timestamp <= w.__until
 GROUP BY p."origin", p."carrier", p.__timestamp;
 
-CREATE TEMP TABLE "values:extremes" AS
+SELECT
+    r."flight_id",
+    r.__timestamp,
+    CASE
+        WHEN CAST('0x' || substr(sha256('17' || coalesce('|' || strlen(CAST(r."flight_id" AS VARCHAR)) || ':' || CAST(r."flight_id" AS VARCHAR), '|-')), 1, 13) AS BIGINT) < 900719925474099 THEN 'test'
+        WHEN CAST('0x' || substr(sha256('17' || coalesce('|' || strlen(CAST(r."flight_id" AS VARCHAR)) || ':' || CAST(r."flight_id" AS VARCHAR), '|-')), 1, 13) AS BIGINT) < 1351079888211149 THEN 'validation'
+        ELSE 'train'
+    END AS __split,
+    r.__label AS "late",
+    coalesce(r."carrier", '') AS "carrier",
+    CAST(r."distance" AS FLOAT) AS "distance",
+    CAST(r."hour" AS FLOAT) AS "hour",
+    "values:extremes"."extremes__latest" AS "extremes__latest",
+    "values:extremes"."extremes__worst_1h" AS "extremes__worst_1h",
+    "values:extremes"."extremes__worst_24h" AS "extremes__worst_24h",
+    "values:extremes"."extremes__mean_24h" AS "extremes__mean_24h"
+FROM "rows" AS r
+LEFT JOIN (
 WITH news AS MATERIALIZED (
     SELECT DISTINCT
         "origin",
@@ -144,25 +161,7 @@ LEFT JOIN "pairs:extremes:1h" AS "1h"
     AND p.__timestamp = "1h".__timestamp
 LEFT JOIN "pairs:extremes:24h" AS "24h"
     ON p."origin" = "24h"."origin" AND p."carrier" = "24h"."carrier"
-    AND p.__timestamp = "24h".__timestamp;
-
-SELECT
-    r."flight_id",
-    r.__timestamp,
-    CASE
-        WHEN CAST('0x' || substr(sha256('17' || coalesce('|' || strlen(CAST(r."flight_id" AS VARCHAR)) || ':' || CAST(r."flight_id" AS VARCHAR), '|-')), 1, 13) AS BIGINT) < 900719925474099 THEN 'test'
-        WHEN CAST('0x' || substr(sha256('17' || coalesce('|' || strlen(CAST(r."flight_id" AS VARCHAR)) || ':' || CAST(r."flight_id" AS VARCHAR), '|-')), 1, 13) AS BIGINT) < 1351079888211149 THEN 'validation'
-        ELSE 'train'
-    END AS __split,
-    r.__label AS "late",
-    coalesce(r."carrier", '') AS "carrier",
-    CAST(r."distance" AS FLOAT) AS "distance",
-    CAST(r."hour" AS FLOAT) AS "hour",
-    "values:extremes"."extremes__latest" AS "extremes__latest",
-    "values:extremes"."extremes__worst_1h" AS "extremes__worst_1h",
-    "values:extremes"."extremes__worst_24h" AS "extremes__worst_24h",
-    "values:extremes"."extremes__mean_24h" AS "extremes__mean_24h"
-FROM "rows" AS r
-LEFT JOIN "values:extremes"
+    AND p.__timestamp = "24h".__timestamp
+) AS "values:extremes"
     ON r."origin" = "values:extremes"."origin" AND r."carrier" = "values:extremes"."carrier" AND r.__timestamp = "values:extremes".__timestamp
-ORDER BY r.__row
+ORDER BY r.__row;

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker import processes
+from ingot_worker import positions, processes
 from ingot_worker.errors import config_error, data_error, duckdb_text
 from ingot_worker.protocol import Events, Request
 
@@ -143,7 +143,10 @@ def run_statements(connection: duckdb.DuckDBPyConnection, sql: dict[str, Any]) -
     import duckdb
 
     for statement in sql.get("statements") or []:
-        connection.execute(statement)
+        if isinstance(statement, str):
+            connection.execute(statement)
+        else:
+            positions.search(connection, statement["search"])
     found = connection.extract_statements(sql["query"])
     if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in found) or "nothing"
