@@ -176,6 +176,9 @@ enum SnapshotText {
     static func line(_ one: SnapshotTaking.Taken) -> String {
         let rows = one.rows.map { Plural.count(Int($0), "row") } ?? "read"
         guard one.isChanged else { return "\(one.dataset)  \(rows), as before" }
+        guard one.before?.digest != one.entry.digest else {
+            return "\(one.dataset)  \(rows) as before, of a source with other columns"
+        }
         let before = one.before.map { " instead of \($0.digest.short)" } ?? ""
         return "\(one.dataset)  \(rows), \(one.entry.digest.short)\(before)"
     }

@@ -16,7 +16,7 @@ actor SnapshotRefresh {
     /// Versions that turned out to be the same rows.
     private var versions: [ResourceID: String] = [:]
     /// Rows that were proposed and that nobody has merged yet.
-    private var proposed: [ResourceID: Digest] = [:]
+    private var proposed: [ResourceID: SnapshotLock.Entry] = [:]
     private var told: [ResourceID: String] = [:]
 
     init(
@@ -39,7 +39,8 @@ actor SnapshotRefresh {
             do {
                 guard let one = try await take(dataset, policy, compiled) else { continue }
                 told[dataset] = nil
-                if one.isChanged, proposed[dataset] != one.entry.digest { taken.append(one) }
+                let isProposed = proposed[dataset]?.holdsTheSame(as: one.entry) == true
+                if one.isChanged, !isProposed { taken.append(one) }
             } catch let error as StateStoreError where error.isFatal {
                 throw error
             } catch is CancellationError {
@@ -122,7 +123,7 @@ actor SnapshotRefresh {
             let branch = push == .branch ? repository.branch : name
             session.console.note("new snapshots are committed as \(id.short) to \(branch)")
             if push == .proposal {
-                for one in taken { proposed[one.dataset] = one.entry.digest }
+                for one in taken { proposed[one.dataset] = one.entry }
             }
             return push == .branch
         } catch {

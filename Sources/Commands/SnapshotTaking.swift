@@ -17,7 +17,7 @@ struct SnapshotTaking {
         /// Of the source when it was read.
         let version: String?
 
-        var isChanged: Bool { before?.digest != entry.digest }
+        var isChanged: Bool { before?.holdsTheSame(as: entry) != true }
     }
 
     let compiled: CompiledCommit
@@ -65,9 +65,9 @@ struct SnapshotTaking {
         let before = compiled.snapshots.entries[dataset.name]
         let entry = SnapshotLock.Entry(
             digest: digest, observed: TimeText.moment(milliseconds: TimeText.now),
-            version: reading.version)
+            version: reading.version, columns: reading.columns)
         // What is pinned already keeps its moment: nothing has changed.
-        let kept = before?.digest == digest ? before ?? entry : entry
+        let kept = before.map { $0.holdsTheSame(as: entry) ? $0 : entry } ?? entry
         if !isDryRun, let step = compiled.graph.pinnedSnapshot(of: dataset, kept),
             let order = SnapshotOrder(
                 reading, step: step, digest: digest, revision: revision,

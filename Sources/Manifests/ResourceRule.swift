@@ -9,7 +9,6 @@ enum ResourceRule: Hashable, Sendable {
     case credentialsInURL
     case badBucket(String)
     case refreshOfInside
-    case driftOfOutside
     case observedInside
     case refreshTooOften
     case refreshNotOnline
@@ -58,8 +57,6 @@ enum ResourceRule: Hashable, Sendable {
         case .nullValuesWithoutCSV: "'nullValues' is only for the format csv"
         case .badURL(let text): "\(ManifestProblem.quote(text)) is not an http or https URL"
         case .credentialsInURL: "a URL must not hold a user or a password"
-        case .driftOfOutside:
-            "'schemaDrift' is not for sources outside the repository yet"
         case .observedInside:
             "'asOf: observed' is only for sources outside the repository, which are read at a time"
         case .refreshNotOnline: "'refresh' has no effect without 'online: true'"
@@ -129,7 +126,6 @@ enum ResourceRule: Hashable, Sendable {
         case .badURL: "such as https://example.org/data/weather.csv"
         case .credentialsInURL:
             "put them into the controller's configuration, and name the entry with 'credentials'"
-        case .driftOfOutside: "remove it; a column that the schema lists must be there in any case"
         case .observedInside: "write the instant itself, or use 'comparedTo'"
         case .refreshNotOnline: "remove it, or add 'online: true'"
         case .refreshTooOften: "new data are served when they come; a refresh moves windows only"

@@ -79,4 +79,16 @@ extension FieldValue {
             return (name, value)
         }
     }
+
+    /// The entries of a mapping of texts, whose keys may be any.
+    func texts<Value>(as make: (String, String) -> Value) -> [Value]? {
+        guard case .mapping(let entries) = node.content else {
+            report(.wrongType(name, expected: "a mapping", found: node.content, path: path))
+            return nil
+        }
+        return entries.compactMap { entry in
+            FieldValue(key: entry.key, index: nil, node: entry.value, context: context, parent: key)
+                .freeText().map { make(entry.key, $0) }
+        }
+    }
 }

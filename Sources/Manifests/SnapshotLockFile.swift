@@ -44,9 +44,11 @@ package enum SnapshotLockFile {
             return text
         }
         let version = fields.optional("version")?.freeText()
+        let columns = fields.optional("columns")?.texts(as: SnapshotLock.Column.init)
         fields.finish()
         guard let digest, let observed else { return nil }
-        return SnapshotLock.Entry(digest: digest, observed: observed, version: version)
+        return SnapshotLock.Entry(
+            digest: digest, observed: observed, version: version, columns: columns)
     }
 
     /// RFC 3339 in UTC, to the second, as `ingot snapshot` writes it.
@@ -65,9 +67,17 @@ package enum SnapshotLockFile {
             text += "    digest: \(entry.digest)\n"
             text += "    observed: \(quote(entry.observed))\n"
             if let version = entry.version { text += "    version: \(quote(version))\n" }
+            guard let columns = entry.columns else { continue }
+            text += "    columns:\(columns.isEmpty ? " {}" : "")\n"
+            for column in columns {
+                text += "      \(quote(column.name)): \(quote(column.type ?? untyped))\n"
+            }
         }
         return Array(text.utf8)
     }
+
+    /// Of a column whose type the source does not say.
+    fileprivate static let untyped = "untyped"
 
     /// Double quotes, so that nothing in it means anything.
     private static func quote(_ text: String) -> String {
@@ -75,10 +85,19 @@ package enum SnapshotLockFile {
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"", "\\": result += "\\" + String(scalar)
-            case _ where scalar.value < 0x20 || scalar.value > 0x7E: result += "?"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F: result += "?"
+            case _ where scalar.value > 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result + "\""
+    }
+}
+
+extension SnapshotLock.Column {
+    fileprivate init(_ name: String, _ type: String) {
+        self.init(name: name, type: type == SnapshotLockFile.untyped ? nil : type)
     }
 }

@@ -12,6 +12,15 @@ package struct SnapshotReading: Sendable {
     /// What told the source's version, if anything did.
     package let version: String?
     package let rows: Int64?
+
+    /// All that the source has, if an expectation asks for it.
+    package var columns: [SnapshotLock.Column]? {
+        metadata["source"]?["columns"]?.array.map { columns in
+            columns.compactMap { column in
+                column["name"]?.string.map { .init(name: $0, type: column["type"]?.string) }
+            }
+        }
+    }
 }
 
 /// Reads sources for `ingot snapshot`: runs the snapshot's program without a run of the controller.

@@ -54,6 +54,15 @@ package struct Expectation: Hashable, Sendable {
     }
 }
 
+extension DatasetSpec {
+    /// Something is expected of what the source has beside the schema's columns.
+    package var watchesDrift: Bool {
+        expectations.contains { expectation in
+            if case .schemaDrift = expectation.check { true } else { false }
+        }
+    }
+}
+
 extension Expectation {
     package var isComparedToObservation: Bool {
         if case .freshness(_, _, .observed) = check { true } else { false }

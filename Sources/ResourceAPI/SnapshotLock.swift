@@ -10,11 +10,33 @@ package struct SnapshotLock: Hashable, Sendable {
         package let observed: String
         /// What told the source's version then: an ETag, a place in a database's log.
         package let version: String?
+        /// All that the source had then, for an expectation of schema drift; nil if nothing asked.
+        package let columns: [Column]?
 
-        package init(digest: Digest, observed: String, version: String? = nil) {
+        package init(
+            digest: Digest, observed: String, version: String? = nil, columns: [Column]? = nil
+        ) {
             self.digest = digest
             self.observed = observed
             self.version = version
+            self.columns = columns
+        }
+
+        /// Whenever each was read.
+        package func holdsTheSame(as other: Entry) -> Bool {
+            digest == other.digest && columns == other.columns
+        }
+    }
+
+    /// A column of a source.
+    package struct Column: Hashable, Sendable {
+        package let name: String
+        /// In a schema's words, or DuckDB's; nil if the source does not say it, as CSV does not.
+        package let type: String?
+
+        package init(name: String, type: String?) {
+            self.name = name
+            self.type = type
         }
     }
 
@@ -45,7 +67,7 @@ extension SnapshotLock {
         /// The same, for what is computed: times and versions are for people.
         package func isSame(as other: Pin) -> Bool {
             if case .pinned(let a) = self, case .pinned(let b) = other {
-                return a.digest == b.digest && a.observed == b.observed
+                return a.holdsTheSame(as: b) && a.observed == b.observed
             }
             return self == other
         }

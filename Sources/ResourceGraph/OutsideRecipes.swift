@@ -53,6 +53,7 @@ extension DatasetSpec {
             "source": outsideRecipe, "path": .string(name), "format": .string(format.rawValue),
             "nullValues": .array(nullValues.map(JSONValue.string)), "schema": schemaRecipe,
         ]
+        if watchesDrift { program["tellsColumns"] = .bool(true) }
         if let name = source.credentials { program["credentials"] = .string(name.text) }
         return .object(program)
     }

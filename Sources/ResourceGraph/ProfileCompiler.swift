@@ -12,7 +12,7 @@ extension StepCompiler {
         inputs += references.map {
             StepInput(name: "reference:\($0)", origin: .step(self.snapshot(of: $0)))
         }
-        if spec.watchesDrift {
+        if spec.watchesDrift, !spec.source.isOutside {
             inputs += snapshot.inputs.map {
                 StepInput(name: "source:\($0.name)", origin: $0.origin)
             }
@@ -32,30 +32,28 @@ extension StepCompiler {
         var program: [String: JSONValue] = [
             "schema": spec.schemaRecipe, "expectations": expectationsRecipe(spec, name),
         ]
-        if spec.watchesDrift { program["source"] = snapshot }
+        if spec.watchesDrift, !spec.source.isOutside { program["source"] = snapshot }
         return .object(program)
     }
 
     /// The severity matters, as a failed error stops what depends on the dataset.
     private func expectationsRecipe(_ spec: DatasetSpec, _ name: ResourceName) -> JSONValue {
-        var observed: String?
-        if case .pinned(let entry) = lock.pin(of: name, spec.source) { observed = entry.observed }
-        return .array(spec.expectations.map { $0.recipe(observed: observed) })
-    }
-}
-
-extension DatasetSpec {
-    fileprivate var watchesDrift: Bool {
-        expectations.contains { expectation in
-            if case .schemaDrift = expectation.check { true } else { false }
-        }
+        var entry: SnapshotLock.Entry?
+        if case .pinned(let found) = lock.pin(of: name, spec.source) { entry = found }
+        return .array(spec.expectations.map { $0.recipe(of: spec.source, entry) })
     }
 }
 
 extension Expectation {
-    /// - Parameter observed: when the dataset's source was read, if it is outside the repository.
-    fileprivate func recipe(observed: String?) -> JSONValue {
+    /// - Parameter entry: what `ingot.lock` says of the dataset's source.
+    fileprivate func recipe(of source: DatasetSpec.Source, _ entry: SnapshotLock.Entry?)
+        -> JSONValue
+    {
         var fields = checkRecipe
+        if case .schemaDrift = check, source.isOutside {
+            fields["source"] = entry?.columns?.recipe ?? .null
+        }
+        let observed = entry?.observed
         if isComparedToObservation {
             // As every other instant, without a zone: all are UTC.
             fields["asOf"] = observed.map { .string(String($0.prefix { $0 != "Z" })) } ?? .null
@@ -102,6 +100,13 @@ extension Expectation {
     }
 
     private func texts(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.string)) }
+}
+
+extension [SnapshotLock.Column] {
+    fileprivate var recipe: JSONValue {
+        .array(
+            map { ["name": .string($0.name), "type": $0.type.map(JSONValue.string) ?? .null] })
+    }
 }
 
 extension Expectation.Instant {

@@ -150,6 +150,52 @@ struct SnapshotTests {
         #expect(back.standardError.contains("0 steps ran"), "\(back)")
     }
 
+    @Test("a new column of a source is in the commit of its snapshot, and fails what forbids it")
+    func drift() throws {
+        let workshop = try Workshop()
+        defer { workshop.remove() }
+        let server = try FileServer(workshop)
+        defer { server.stop() }
+        try server.write("origin,temp\nEWR,1\n")
+        try start(workshop, server)
+        #expect(try ingot(workshop, "snapshot").status == 0)
+        try workshop.git("pull", "-q", "origin", "main")
+        let manifest = try String(
+            contentsOfFile: workshop.clone + "/weather.yaml", encoding: .utf8)
+        try workshop.write(
+            manifest + "  expectations: [{schemaDrift: [extraColumns]}]\n", to: "weather.yaml")
+        _ = try workshop.commitAndPush("Expect no other columns")
+
+        // The entry is older than the expectation.
+        #expect(try ingot(workshop, "apply").status == 1)
+        let unknown = try status(workshop)
+        #expect(
+            unknown.contains(
+                "schemaDrift failed: ingot.lock does not say which columns the source had; run `ingot snapshot`"
+            ), "\(unknown)")
+        let noted = try ingot(workshop, "snapshot")
+        #expect(
+            noted.standardOutput.hasPrefix(
+                "dataset/weather  1 row as before, of a source with other columns\n"), "\(noted)")
+        #expect(
+            try digests(workshop).hasSuffix(
+                "    columns:\n      \"origin\": \"untyped\"\n      \"temp\": \"untyped\""))
+        #expect(try ingot(workshop, "apply").status == 0)
+
+        // The same rows, as far as the schema reads them.
+        try server.write("origin,temp,gate\nEWR,1,A\n")
+        #expect(try ingot(workshop, "snapshot").status == 0)
+        let change = try workshop.git("show", "--format=", "-U0", "main", in: workshop.bare)
+        #expect(change.hasSuffix("\n+      \"gate\": \"untyped\""), "\(change)")
+        #expect(!change.contains("digest:"), "\(change)")
+        #expect(try ingot(workshop, "apply").status == 1)
+        let drifted = try status(workshop)
+        #expect(
+            drifted.contains(
+                "schemaDrift failed: the source has the column 'gate', not in the schema"),
+            "\(drifted)")
+    }
+
     @Test("a source that has moved on is told of, and a proposal leaves the branch alone")
     func moved() throws {
         let workshop = try Workshop()

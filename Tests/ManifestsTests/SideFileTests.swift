@@ -23,6 +23,14 @@ struct SideFileTests {
                 digest: digest, observed: "2026-11-28T12:00:00Z", version: #"etag:"a\b" #x"#),
             try #require(ResourceName("1e3")): SnapshotLock.Entry(
                 digest: digest, observed: "2026-11-28T12:00:00Z"),
+            try #require(ResourceName("trips")): SnapshotLock.Entry(
+                digest: digest, observed: "2026-11-28T12:00:00Z",
+                columns: [
+                    .init(name: "x", type: "integer"), .init(name: #"größe "in": #m"#, type: nil),
+                    .init(name: "null", type: "struct(a integer)"),
+                ]),
+            try #require(ResourceName("none")): SnapshotLock.Entry(
+                digest: digest, observed: "2026-11-28T12:00:00Z", columns: []),
         ]
         let bytes = SnapshotLockFile.bytes(of: SnapshotLock(entries: entries))
         let parsed = lock(String(decoding: bytes, as: UTF8.self))
@@ -35,7 +43,8 @@ struct SideFileTests {
     @Test("A lock with an entry looks like this")
     func text() throws {
         let entry = SnapshotLock.Entry(
-            digest: digest, observed: "2026-11-28T12:00:00Z", version: "lsn:0/1")
+            digest: digest, observed: "2026-11-28T12:00:00Z", version: "lsn:0/1",
+            columns: [.init(name: "temp", type: "double"), .init(name: "é", type: nil)])
         let bytes = SnapshotLockFile.bytes(
             of: SnapshotLock(entries: [try #require(ResourceName("weather")): entry]))
         #expect(
@@ -48,6 +57,9 @@ struct SideFileTests {
                     digest: \(digest)
                     observed: "2026-11-28T12:00:00Z"
                     version: "lsn:0/1"
+                    columns:
+                      "temp": "double"
+                      "\\U000000e9": "untyped"
 
                 """)
     }
@@ -62,6 +74,7 @@ struct SideFileTests {
                 digest: sha256:12
                 observed: yesterday
                 etag: "1"
+                columns: [temp]
               Planes: {}
             """)
         #expect(parsed.lock == .unreadable)
@@ -80,9 +93,13 @@ struct SideFileTests {
                 ingot.lock:6:5: error: unknown field 'etag'
                         etag: "1"
                         ^
-                hint: the fields here are digest, observed and version
+                hint: the fields here are digest, observed, version and columns
 
-                ingot.lock:7:3: error: 'datasets' is not a valid name: 'Planes'
+                ingot.lock:7:14: error: 'columns' must be a mapping, but is a list
+                        columns: [temp]
+                                 ^
+
+                ingot.lock:8:3: error: 'datasets' is not a valid name: 'Planes'
                       Planes: {}
                       ^
                 hint: 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends

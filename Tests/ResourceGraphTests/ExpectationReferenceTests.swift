@@ -188,4 +188,39 @@ struct ExpectationReferenceTests {
         #expect(try asOf("2026-11-29T15:00:00Z", reusing: graph).0 == "2026-11-29T15:00:00")
         #expect(try asOf("2026-11-28T15:00:00Z", reusing: graph).0 == first)
     }
+
+    @Test("drift of a source outside is measured by the columns in ingot.lock, and nothing else")
+    func driftOutside() throws {
+        let yaml = """
+            apiVersion: ingot/v1
+            kind: Dataset
+            metadata: {name: trips}
+            spec:
+              source: {http: {url: "https://a.example/trips.csv"}}
+              schema: [{name: at, type: timestamp}]
+              expectations: [{schemaDrift: [extraColumns]}, {rowCount: {min: 1}}]
+            """
+        let file = ManifestFile(path: RepositoryPath("a.yaml"), bytes: Array(yaml.utf8))
+        let resources = ManifestParser.parse([file]).resources
+        let trips = try #require(ResourceID("dataset/trips"))
+        func source(_ columns: [SnapshotLock.Column]?) throws -> JSONValue? {
+            let entry = SnapshotLock.Entry(
+                digest: Digest(hashing: [1]), observed: "2026-11-28T15:00:00Z", columns: columns)
+            let graph = GraphCompiler.compile(
+                resources: resources, lock: SnapshotLock(entries: [trips.name: entry]))
+            let profile = try #require(graph.steps[StepID(trips, .profile)])
+            #expect(profile.inputs.map(\.name) == ["dataset"])
+            let checks = try #require(profile.recipe["expectations"]?.array)
+            #expect(checks.last?["source"] == nil)
+            #expect(graph.program(of: profile)["expectations"] == profile.recipe["expectations"])
+            #expect(graph.program(of: profile)["source"] == nil)
+            #expect(graph.freeSnapshot(of: trips)?.program["tellsColumns"] == .bool(true))
+            return checks.first?["source"]
+        }
+        #expect(try source(nil) == .null)
+        #expect(
+            try source([.init(name: "at", type: nil), .init(name: "x", type: "integer")]) == [
+                ["name": "at", "type": .null], ["name": "x", "type": "integer"],
+            ])
+    }
 }

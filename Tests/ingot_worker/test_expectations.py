@@ -215,6 +215,29 @@ class ExpectationTests(WorkerCase):
             source={"sql": {"query": query}, "schema": []},
         )
 
+    def test_drift_of_a_source_outside(self) -> None:
+        schema = [{"name": "origin", "type": "string"}, {"name": "delay", "type": "double"}]
+        check = {"check": "schemaDrift", "drifts": ["extraColumns", "types"]}
+        columns = [
+            {"name": "origin", "type": "string"},
+            {"name": "delay", "type": "integer"},
+            {"name": "gate", "type": None},
+        ]
+        self.fails(
+            {**check, "source": columns},
+            "schemaDrift failed: the source has the column 'gate', not in the schema; "
+            "column 'delay' is of type integer in the source, double in the schema",
+            schema=schema,
+        )
+        self.fails(
+            {**check, "source": None},
+            "schemaDrift failed: ingot.lock does not say which columns the source had; run "
+            "`ingot snapshot`",
+            schema=schema,
+        )
+        written, _, _ = self.check({**check, "source": columns[:1]}, schema=schema)
+        self.assertIs(written[0]["passed"], True)
+
     def test_that_cannot_be_checked(self) -> None:
         self.refused(
             {"check": "notNull", "column": "orign"},

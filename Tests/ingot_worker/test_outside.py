@@ -79,6 +79,39 @@ class HTTPTests(OutsideCase):
         version = "modified:Sat, 28 Nov 2026 12:00:00 GMT"
         self.assertEqual(self.good(ROWS, self.source)["source"], {"version": version})
 
+    def columns(self, name: str, content: bytes, form: str) -> Any:
+        """Of a source that has more than the schema lists."""
+        self.answers(content)
+        source = {"http": {"url": f"{self.web.url}/{name}"}}
+        body = {"schema": SCHEMA, "source": source, "format": form, "path": name}
+        _, result = self.worker.run("snapshot", {**body, "tellsColumns": True}, {}, secrets={})
+        return result["source"].get("columns") if "source" in result else result
+
+    def test_the_columns_are_told_if_somebody_wants_to_know(self) -> None:
+        self.assertEqual(
+            self.columns("a.csv", b"origin,gate,delay\nEWR,A,1\n", "csv"),
+            [{"name": name, "type": None} for name in ("origin", "gate", "delay")],
+        )
+        self.assertEqual(
+            self.columns("a.json", b'{"origin": "EWR", "delay": 1, "at": "x", "y": 2.5}\n', "json"),
+            [
+                {"name": "origin", "type": "string"},
+                {"name": "delay", "type": "integer"},
+                {"name": "at", "type": "string"},
+                {"name": "y", "type": "double"},
+            ],
+        )
+        names = ",".join(f"a column with a long name {index}" for index in range(1000))
+        error = self.columns("a.csv", f"origin,delay,{names}\nEWR,1\n".encode(), "csv")
+        self.assertEqual(
+            (error["code"], error["message"], error["hint"]),
+            (
+                "TooManyColumns",
+                "a.csv has 1,002 columns, too many for ingot.lock to name",
+                "remove the expectation 'schemaDrift'",
+            ),
+        )
+
     def test_credentials_are_sent_and_not_to_another_place(self) -> None:
         self.answers(CSV.encode())
         self.good(ROWS, self.source, {"token": "t0ken"})
@@ -380,6 +413,24 @@ class PostgresTests(OutsideCase):
                 ("EWR", 1, datetime.datetime(2013, 1, 1, 3), True, 1.5),
                 ("", 3, datetime.datetime(2013, 1, 1, 5), False, 2.0),
             ],
+        )
+
+    def test_the_columns_are_told_if_somebody_wants_to_know(self) -> None:
+        body = {
+            "schema": [{"name": "delay", "type": "integer", "nullable": True}],
+            "source": {"postgres": {"query": "SELECT * FROM flights"}},
+            "tellsColumns": True,
+        }
+        _, result = self.worker.run("snapshot", body, {}, secrets=self.server.secrets)
+        self.assertEqual(
+            {column["name"]: column["type"] for column in result["source"]["columns"]},
+            {
+                "origin": "string",
+                "delay": "integer",
+                "at": "timestamp",
+                "ok": "boolean",
+                "x": "double",
+            },
         )
 
     def test_rows_in_the_types_of_the_schema(self) -> None:

@@ -13,10 +13,6 @@ extension DatasetSpec {
             reader.optional("expectations")?.items(mayBeEmpty: true) ?? []
         let expectations = expectationFields.compactMap { field -> Expectation? in
             let expectation = Expectation.decode(field, columns: columns)
-            // The check reads the source again, which is only there while the snapshot is made.
-            if source?.isOutside == true, case .schemaDrift? = expectation?.check {
-                field.report(.driftOfOutside)
-            }
             if source?.isOutside == false, expectation?.isComparedToObservation == true {
                 field.report(.observedInside)
             }

@@ -8,7 +8,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from ingot_worker import casting, outside, source, sql
+from ingot_worker import casting, outside, source, source_columns, sql
 from ingot_worker.errors import StepError, data_error, near_names
 from ingot_worker.protocol import Events, Request
 from ingot_worker.source import Source
@@ -45,6 +45,11 @@ def run(request: Request, events: Events) -> None:
             rows_from = source.open_copy(copied, request.program, infer=not schema)
         else:
             rows_from = source.open_files(request, infer=not schema)
+        told = (
+            {"columns": source_columns.of_copy(connection, copied, request.program)}
+            if copied and request.program.get("tellsColumns")
+            else {}
+        )
         have = _load(connection, rows_from, schema)
         read = time.perf_counter()
         events.progress(0.5, "checking")
@@ -56,7 +61,7 @@ def run(request: Request, events: Events) -> None:
     events.result(
         {
             "rows": rows,
-            **({"source": {"version": copied.version}} if copied else {}),
+            **({"source": {"version": copied.version, **told}} if copied else {}),
             "bytes": os.path.getsize(request.out("data.parquet")),
             "seconds": {
                 "read": round(read - start, 3),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ingot_worker import source, sql
-from ingot_worker.profiled import Profiled, plain, schema_type
+from ingot_worker import source, source_columns, sql
+from ingot_worker.profiled import Profiled, plain
 from ingot_worker.sql import count, literal
 
 CHECKS = ("rowCount", "freshness", "schemaDrift")
@@ -104,7 +104,14 @@ def _length(seconds: int) -> str:
 
 
 def _drift(data: Profiled, check: dict[str, Any]) -> dict[str, Any]:
-    found = _source_columns(data)
+    found = _source_columns(data, check)
+    if found is None:
+        return {
+            "passed": False,
+            "failing": 0,
+            "examples": [],
+            "problem": "ingot.lock does not say which columns the source had; run `ingot snapshot`",
+        }
     promised = {c["name"]: c["type"] for c in data.request.program.get("schema") or []}
     extra = [name for name in found if name not in promised]
     retyped = [
@@ -137,11 +144,14 @@ def _list(names: list[str]) -> str:
     return shown + (f" and {len(names) - _NAMES_MAX} more" if len(names) > _NAMES_MAX else "")
 
 
-def _source_columns(data: Profiled) -> dict[str, str | None]:
+def _source_columns(data: Profiled, check: dict[str, Any]) -> dict[str, str | None] | None:
     """The columns of the source, with the schema's words for the types that it says itself.
 
-    CSV says none. A small integer is an integer, as everywhere.
+    None if nobody noted them when the source was read.
     """
+    if "source" in check:
+        noted = check["source"]
+        return None if noted is None else {c["name"]: c["type"] for c in noted}
     request = data.request
     inputs = {
         name.removeprefix(_SOURCE): files
@@ -155,16 +165,6 @@ def _source_columns(data: Profiled) -> dict[str, str | None]:
         with sql.database(alone, threads=1) as connection:
             sql.add_views(alone, connection)
             query = sql.run_statements(connection, alone.program["sql"])
-            return _typed(connection.execute(f"DESCRIBE {query}").fetchall(), True)
+            return source_columns.of_query(connection, query)
     rows_from = source.open_files(of_snapshot, infer=False)
-    says_types = of_snapshot.program.get("format") != "csv"
-    columns: dict[str, str | None] = {}
-    # Of several files, which have the same columns, or there would be no snapshot.
-    for part in rows_from.parts or [rows_from]:
-        described = data.connection.execute(f"DESCRIBE SELECT * FROM {part.relation}")
-        columns = _typed(described.fetchall(), says_types) | columns
-    return columns
-
-
-def _typed(described: list[tuple[Any, ...]], says_types: bool) -> dict[str, str | None]:
-    return {str(row[0]): schema_type(str(row[1])) if says_types else None for row in described}
+    return source_columns.of_files(data.connection, rows_from, of_snapshot.program["format"])
