@@ -17,6 +17,10 @@ enum ReasonText {
         case .runtimeChanged: return "the Python runtime's lock file changed"
         case .recipeVersionChanged: return "this Ingot computes the step differently"
         case .artifactMissing: return "its artifact is missing or damaged"
+        case .refreshDue:
+            let now = reason.to?.string.map { " as of \($0)" } ?? ""
+            let before = reason.from?.string.map { " instead of \($0)" } ?? ""
+            return "\(resource)is refreshed\(now)\(before)"
         case .retry: return "tried again after a passing failure"
         }
     }

@@ -20,6 +20,8 @@ package struct Reason: Hashable, Sendable, Codable {
         case recipeVersionChanged
         /// Recorded, but the artifact is missing or damaged.
         case artifactMissing
+        /// Time has passed: `from` and `to` are the instants of the values.
+        case refreshDue
         /// A run failed for a passing reason and is tried again.
         case retry
     }

@@ -75,6 +75,11 @@ package struct ReasonFinder {
             {
                 return nil
             }
+            if step.id.kind == .online, difference.path.components == [.key("instant")] {
+                return Reason(
+                    kind: .refreshDue, resource: step.id.resource, from: difference.from,
+                    to: difference.to)
+            }
             let (resource, path) = owner(of: difference.path)
             return Reason(
                 kind: .fieldChanged, resource: resource,

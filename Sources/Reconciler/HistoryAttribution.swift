@@ -48,7 +48,7 @@ package actor HistoryAttribution: ReasonAttribution {
         switch reason.kind {
         case .fieldChanged:
             guard let field = reason.field else { return nil }
-            if field == "spec.pinned" {
+            if Self.isOfLock(FieldPath(field), of: resource) {
                 return await lastChange(of: SnapshotLock.path, at: commit)
             }
             return await blame(resource.location(of: FieldPath(field)), at: commit)
@@ -58,8 +58,25 @@ package actor HistoryAttribution: ReasonAttribution {
             guard case .file(let source)? = resource.dataset?.source else { return nil }
             return await lastChange(of: source.path, at: commit)
         case .inputPending, .columnsChanged, .runtimeChanged, .recipeVersionChanged,
-            .artifactMissing, .retry:
+            .artifactMissing, .refreshDue, .retry:
             return nil
+        }
+    }
+
+    /// What is in a recipe because `ingot.lock` says it.
+    static func isOfLock(_ field: FieldPath, of resource: Resource) -> Bool {
+        let path = field.components.dropFirst()
+        if path == [.key("pinned")] { return true }
+        guard let dataset = resource.dataset, dataset.source.isOutside,
+            path.first == .key("expectations"), path.count > 2,
+            case .index(let index) = path[path.startIndex + 1],
+            dataset.expectations.indices.contains(index)
+        else { return false }
+        let expectation = dataset.expectations[index]
+        return switch path[path.startIndex + 2] {
+        case .key("source"): true
+        case .key("asOf"): expectation.isComparedToObservation
+        default: false
         }
     }
 
