@@ -42,9 +42,12 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 class Postgres:
-    """A cluster of its own in a temporary folder, as a user without rights."""
+    """A cluster of its own in a temporary folder, as a user without rights.
 
-    def __init__(self) -> None:
+    With TLS it has a certificate for 127.0.0.1 that it has signed itself.
+    """
+
+    def __init__(self, tls: bool = False) -> None:
         self.folder = tempfile.mkdtemp(prefix="ingot-postgres-")
         self.port = free_port()
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
@@ -59,8 +62,29 @@ class Postgres:
             "initdb", "-U", "ingot", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8"
         )
         options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -F -c log_min_messages=fatal"
+        self.certificate = os.path.join(self.folder, "certificate.pem")
+        if tls:
+            key = self._certify()
+            options += f" -c ssl=on -c ssl_cert_file={self.certificate} -c ssl_key_file={key}"
         log = os.path.join(self.folder, "log")
         self.call("pg_ctl", "-w", "-o", options, "-l", log, "start")
+
+    def _certify(self) -> str:
+        """Make the certificate; returns the path of its key."""
+        key = os.path.join(self.folder, "key.pem")
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+                *("-subj", "/CN=ingot test", "-addext", "subjectAltName=IP:127.0.0.1"),
+                *("-keyout", key, "-out", self.certificate),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        os.chmod(key, 0o600)
+        if os.getuid() == 0:
+            shutil.chown(key, self.user)
+        return key
 
     def call(self, program: str, *arguments: str) -> None:
         user = {"user": self.user, "group": self.user, "extra_groups": []}

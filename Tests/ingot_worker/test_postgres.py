@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import os
 import unittest
 from typing import Any
 
 import servers
 from outside_case import CREDENTIALS, OutsideCase
+from support import Worker
 
 
 @unittest.skipUnless(servers.POSTGRES, "PostgreSQL is not installed; `make test` does it")
@@ -72,6 +74,18 @@ class PostgresTests(OutsideCase):
         ]
         output, _ = self.query("SELECT * FROM flights ORDER BY delay DESC", wanted=wanted)
         self.assertEqual(self.rows(output)[2], (datetime.datetime(2013, 1, 1, 3), True, "EWR"))
+
+    def test_a_server_without_the_encryption_that_is_wanted(self) -> None:
+        for mode in ("require", "verify-full"):
+            _, error = self.query("SELECT 1 AS a", {**self.server.secrets, "sslmode": mode})
+            self.fails(
+                error,
+                "resource",
+                "SourceUnreachable",
+                "the database postgres on 127.0.0.1 cannot be reached: the server has no TLS, "
+                "which sslmode asks for",
+                "the step is retried; check the address and the network",
+            )
 
     def test_a_unix_socket(self) -> None:
         secrets = {**self.server.secrets, "host": self.server.folder}
@@ -151,6 +165,66 @@ class PostgresTests(OutsideCase):
         self.assertEqual(
             error["message"],
             "the query, row 1: column 'delay' has 'soon', which is not an integer",
+        )
+
+
+@unittest.skipUnless(servers.POSTGRES, "PostgreSQL is not installed; `make test` does it")
+class TLSTests(OutsideCase):
+    server: servers.Postgres
+    # Does not know who signed the server's certificate.
+    stranger: Worker
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.stranger = Worker()
+        cls.server = servers.Postgres(tls=True)
+        os.environ["SSL_CERT_FILE"] = cls.server.certificate
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        del os.environ["SSL_CERT_FILE"]
+        cls.server.close()
+        cls.stranger.close()
+
+    def encrypted(self, **secrets: str) -> Any:
+        """Whether the server says that the connection is, or the error."""
+        query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        output, result = self.snapshot(
+            {"postgres": {"query": query}}, {**self.server.secrets, **secrets}, wanted=[]
+        )
+        return self.rows(output)[0][0] if "rows" in result else result
+
+    def test_a_connection_is_as_sslmode_says(self) -> None:
+        self.assertIs(self.encrypted(), True)
+        self.assertIs(self.encrypted(sslmode="prefer"), True)
+        self.assertIs(self.encrypted(sslmode="require"), True)
+        self.assertIs(self.encrypted(sslmode="verify-full"), True)
+        self.assertIs(self.encrypted(sslmode="disable"), False)
+        self.assertIs(self.encrypted(sslmode="require", host=self.server.folder), False)
+
+    def test_a_server_that_is_not_who_it_says(self) -> None:
+        hint = "the step is retried; check the address and the network"
+        self.fails(
+            self.encrypted(sslmode="verify-full", host="localhost"),
+            "resource",
+            "SourceUnreachable",
+            "the database postgres on localhost cannot be reached: its certificate is not "
+            "trusted: Hostname mismatch, certificate is not valid for 'localhost'.",
+            hint,
+        )
+        source = {"source": {"postgres": {"query": "SELECT 1 AS a"}}, "schema": []}
+        body = {"format": "csv", "path": "the source", **source}
+        secrets = {**self.server.secrets, "sslmode": "verify-full"}
+        _, error = self.stranger.run("snapshot", body, {}, secrets=secrets)
+        self.fails(
+            error,
+            "resource",
+            "SourceUnreachable",
+            "the database postgres on 127.0.0.1 cannot be reached: its certificate is not "
+            "trusted: self-signed certificate",
+            hint,
         )
 
 
