@@ -89,6 +89,13 @@ struct CommitArtifacts {
         }
     }
 
+    /// The newest run that failed as the plan remembers it; nil if the plan says anything else.
+    func failedRun(of step: StepID) async throws -> RunRecord? {
+        guard let planned = plan.step(step), case .failed = planned.action else { return nil }
+        let runs = try await store.runs(of: step, limit: Self.maximumRuns)
+        return runs.first { $0.state == .failed && $0.fingerprint == planned.fingerprint }
+    }
+
     /// What was run for this very commit counts before what a plan finds now: data that are not in
     /// the commit may have changed since.
     private func artifact(of step: StepID) async throws -> Digest {

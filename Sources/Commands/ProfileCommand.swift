@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reconciler
 import ResourceAPI
 import StateStore
 
@@ -9,7 +10,8 @@ struct ProfileCommand: AsyncParsableCommand {
         abstract:
             "Show the statistics of a dataset's snapshot: a table, JSON, or a page with charts.",
         discussion: """
-            They are those that the profile step computed, nothing is read again. For instance: \
+            They are those that the profile step computed, nothing is read again. If expectations \
+            failed, they are there all the same. For instance: \
             ingot profile flights --html flights.html
             """)
 
@@ -31,10 +33,7 @@ struct ProfileCommand: AsyncParsableCommand {
         let artifacts = try await CommitArtifacts.find(
             revision, repository, stateDirectory: state.directory, store: store)
         let resource = try artifacts.resource(dataset, kind: .dataset)
-        let (digest, files) = try await artifacts.files(of: StepID(resource.id, .profile))
-        guard let path = files["profile.json"] else {
-            throw CommandError.unreadableProfile(resource.id)
-        }
+        let (digest, path) = try await profile(of: resource.id, artifacts)
         let view = ProfileView(
             dataset: resource.id, commit: artifacts.commit.hex, artifact: digest,
             profile: try DatasetProfile.read(path: path, of: resource.id))
@@ -43,6 +42,23 @@ struct ProfileCommand: AsyncParsableCommand {
         }
         try format.write(
             view, text: html.map { "wrote \($0)\n" } ?? view.text)
+    }
+
+    /// Where the profile is; without an artifact if its expectations failed.
+    private func profile(
+        of dataset: ResourceID, _ artifacts: CommitArtifacts
+    ) async throws -> (artifact: Digest?, path: String) {
+        let step = StepID(dataset, .profile)
+        if let run = try await artifacts.failedRun(of: step) {
+            let kept = RunLogs(stateDirectory: state.directory)
+                .failedProfile(of: run.id)
+            if FileManager.default.fileExists(atPath: kept) { return (nil, kept) }
+        }
+        let (digest, files) = try await artifacts.files(of: step)
+        guard let path = files["profile.json"] else {
+            throw CommandError.unreadableProfile(dataset)
+        }
+        return (digest, path)
     }
 }
 
@@ -78,8 +94,8 @@ enum OutputFile {
 struct ProfileView: Encodable {
     let dataset: ResourceID
     let commit: String
-    /// Of the profile.
-    let artifact: Digest
+    /// Of the profile; nil if the dataset's expectations failed.
+    let artifact: Digest?
     /// As the worker wrote it, and as far as tables and pages show it.
     let whole: JSONValue
     let profile: DatasetProfile
@@ -92,7 +108,7 @@ struct ProfileView: Encodable {
     }
 
     init(
-        dataset: ResourceID, commit: String, artifact: Digest,
+        dataset: ResourceID, commit: String, artifact: Digest?,
         profile: (whole: JSONValue, typed: DatasetProfile)
     ) {
         self.dataset = dataset

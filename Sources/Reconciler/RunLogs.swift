@@ -25,7 +25,8 @@ package struct RunLogs: Sendable {
     private var folder: String { state + "/logs" }
     /// Holds the id of the newest run whose log was removed.
     private var markPath: String { folder + "/removed" }
-    private static let suffixes = [".log", ".jsonl"]
+    /// The last is what a failed profile step leaves.
+    private static let suffixes = [".log", ".jsonl", ".profile.json"]
 
     /// Removes the oldest logs beyond the limits, but none of a run that is going on. Looks at each
     /// file: some hundred milliseconds at the limit.
@@ -68,7 +69,10 @@ package struct RunLogs: Sendable {
         FileManager.default.contents(atPath: markPath).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// In bytes, of both files of each run.
+    /// The profile of a dataset whose expectations failed.
+    package func failedProfile(of run: String) -> String { "\(folder)/\(run).profile.json" }
+
+    /// In bytes, of all files of each run.
     private func sizes() -> [String: Int64] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var sizes: [String: Int64] = [:]

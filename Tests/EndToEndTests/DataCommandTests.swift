@@ -230,6 +230,22 @@ struct DataCommandTests {
                 hint: it was not reconciled, or its data have changed since: `ingot plan --head COMMIT` tells
                 """)
         _ = try apply(workshop)
+        let failed = try workshop.ingot("profile", "weather", "-C", workshop.clone)
+        #expect(
+            failed.standardOutput.hasPrefix(
+                "dataset/weather at \(third.prefix(7)): 4 rows, 3 columns\n\nCOLUMN"), "\(failed)")
+        #expect(
+            failed.standardOutput.hasSuffix(
+                """
+
+                error: sql temp < 200 failed for 1 of 4 rows: {"row": 3, "temp": 300.0}
+
+                """), "\(failed)")
+        // As when its log is removed to make room.
+        let logs = try FileManager.default.contentsOfDirectory(atPath: workshop.state + "/logs")
+        for name in logs where name.hasSuffix(".profile.json") {
+            try FileManager.default.removeItem(atPath: workshop.state + "/logs/" + name)
+        }
         try fails(
             "profile", "weather", "--revision", "HEAD",
             says: """

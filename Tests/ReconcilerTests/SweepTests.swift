@@ -38,6 +38,7 @@ struct SweepTests {
         for run in 1...5 {
             try folder.write("logs/r\(run).log")
             if run % 2 == 0 { try folder.write("logs/r\(run).jsonl") }
+            if run == 2 { try folder.write("logs/r\(run).profile.json") }
         }
         try folder.write("logs/instance-price-1.log")
         // Goes on since long ago.

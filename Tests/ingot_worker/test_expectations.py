@@ -38,6 +38,7 @@ class ExpectationTests(WorkerCase):
         """The verdicts in profile.json, the result or the error, and the warnings."""
         program = {"schema": schema or [], "expectations": list(checks), **more}
         request = self.worker.request("profile", program, self.inputs)
+        self.kept = request["log"].removesuffix(".log") + ".profile.json"
         events = self.worker.send(request)
         warnings = [e["message"] for e in events if e.get("level") == "warning"]
         written: list[Any] = []
@@ -57,6 +58,8 @@ class ExpectationTests(WorkerCase):
             ),
         )
         self.assertIs(written[0]["passed"], False)
+        with open(self.kept, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["expectations"], written)
 
     def refused(self, check: dict[str, Any], code: str, message: str, hint: str) -> None:
         written, error, _ = self.check(check)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
 from typing import Any
 
 from ingot_worker import expectations, sql
 from ingot_worker.column_profile import Column
-from ingot_worker.errors import data_error
+from ingot_worker.errors import StepError, data_error
 from ingot_worker.profiled import Profiled
 from ingot_worker.protocol import Events, Request, write_json
 
@@ -47,7 +49,11 @@ def run(request: Request, events: Events) -> None:
         request.out("profile.json"),
         {"format": FORMAT, "rows": data.rows, "columns": columns, "expectations": checks},
     )
-    warnings = _report(failed, events)
+    try:
+        warnings = _report(failed, events)
+    except StepError:
+        _keep(request)
+        raise
     result: dict[str, Any] = {
         "rows": data.rows,
         "columns": len(columns),
@@ -60,6 +66,14 @@ def run(request: Request, events: Events) -> None:
     if warnings:
         result["warnings"] = warnings[:_WARNINGS_MAX]
     events.result(result)
+
+
+def _keep(request: Request) -> None:
+    """Keep the profile of a failed step beside its log: its output is not published."""
+    kept = request.log.removesuffix(".log") + ".profile.json"
+    # It is a help to people: without it the failure is the same.
+    with contextlib.suppress(OSError):
+        shutil.copyfile(request.out("profile.json"), kept)
 
 
 def _report(failed: list[dict[str, Any]], events: Events) -> list[str]:
