@@ -25,9 +25,13 @@ package final class OnlineFile: Sendable {
         package let isWindow: Bool
         /// The value for an entity that is not there.
         package let unknown: FeatureValue
+        /// So many rows before the newest one lies the row that it is as old as.
+        package let lag: Int
     }
 
-    package static let format: Int64 = 1
+    /// The second has lags.
+    package static let formats: ClosedRange<Int64> = 1...2
+    package static let maximumLag: Int64 = 1000
     package static let maximumOutputs = 1900
     package static let maximumKeys = 16
 
@@ -39,6 +43,10 @@ package final class OnlineFile: Sendable {
     package let entities: Int64
     private let reader: Mutex<SQLiteReader>
     private let unknown: FeatureVector
+    /// Those of the outputs, without 0.
+    private let lags: [Int]
+    /// Of each output: which of the events of a row it is as old as. 0: the newest.
+    private let ageOf: [Int]
 
     /// Reads the whole file once, to hold it against its digest. Blocks.
     /// - Throws: `InferenceError.fileUnreadable`, `.digestMismatch`, `.online`.
@@ -63,6 +71,10 @@ package final class OnlineFile: Sendable {
             outputs = head.outputs
             instant = head.instant
             entities = head.entities
+            lags = head.lags
+            ageOf = head.outputs.map { output in
+                head.lags.firstIndex(of: output.lag).map { $0 + 1 } ?? 0
+            }
             self.reader = Mutex(reader)
         } catch {
             throw .online(.malformed(path: path, error.reason))
@@ -81,14 +93,19 @@ package final class OnlineFile: Sendable {
     ) throws(InferenceError) -> FeatureVector {
         let known = key.compactMap { $0 }
         guard known.count == key.count else { return unknown }
-        var vector: FeatureVector?
+        let found: Row?
         do throws(SQLiteReader.Failure) {
-            vector = try read(known)
+            found = try read(known)
         } catch {
             throw .online(.unreadable(view: view, reason: error.reason))
         }
-        guard var vector, let event = vector.event else { return unknown }
-        for (index, output) in outputs.enumerated() where isTooOld(output, event: event, at: time) {
+        guard let found, let newest = found.vector.event else { return unknown }
+        var vector = found.vector
+        for (index, output) in outputs.enumerated() {
+            let age = ageOf[index]
+            guard let event = age == 0 ? newest : found.lagged[age - 1],
+                isTooOld(output, event: event, at: time)
+            else { continue }
             vector.values[index] = output.unknown
             // A count of rows in a window that are all gone is not missing: it is 0.
             if case .missing = output.unknown {
@@ -100,15 +117,26 @@ package final class OnlineFile: Sendable {
         return vector
     }
 
-    private func read(_ key: [EntityValue]) throws(SQLiteReader.Failure) -> FeatureVector? {
-        let found = reader.withLock { reader -> Result<FeatureVector?, SQLiteReader.Failure> in
+    private struct Row {
+        let vector: FeatureVector
+        /// The events of the rows that lag behind the newest one; nil if there are not so many.
+        let lagged: [Int64?]
+    }
+
+    private func read(_ key: [EntityValue]) throws(SQLiteReader.Failure) -> Row? {
+        let found = reader.withLock { reader -> Result<Row?, SQLiteReader.Failure> in
             Result { () throws(SQLiteReader.Failure) in
                 try reader.find(key) { row throws(SQLiteReader.Failure) in
                     var vector = FeatureVector(values: [], statuses: [], event: try row.integer(0))
                     vector.values.reserveCapacity(outputs.count)
                     vector.statuses.reserveCapacity(outputs.count)
+                    var lagged: [Int64?] = []
+                    for index in lags.indices {
+                        lagged.append(try row.optionalInteger(index + 1))
+                    }
                     for (index, output) in outputs.enumerated() {
-                        let value = try row.feature(index + 1, isText: output.isText)
+                        let value = try row.feature(
+                            index + 1 + lags.count, isText: output.isText)
                         vector.values.append(value)
                         if case .missing = value {
                             vector.statuses.append(.nullValue)
@@ -116,7 +144,7 @@ package final class OnlineFile: Sendable {
                             vector.statuses.append(.present)
                         }
                     }
-                    return vector
+                    return Row(vector: vector, lagged: lagged)
                 }
             }
         }
@@ -154,8 +182,8 @@ private struct OnlineFileHead {
         ) { row throws(Failure) in try row.integer(0) }
         guard others == [0] else { throw Failure(reason: "it holds other things than its tables") }
         let format = try number("format", reader)
-        guard format == OnlineFile.format else {
-            throw Failure(reason: "its format is \(format), and this is for format 1")
+        guard OnlineFile.formats.contains(format) else {
+            throw Failure(reason: "its format is \(format), and this is for formats 1 and 2")
         }
         instant = try number("as_of", reader)
         entities = try number("entities", reader)
@@ -172,7 +200,8 @@ private struct OnlineFileHead {
             return OnlineFile.Key(name: try row.text(0), type: type)
         }
         outputs = try reader.rows(
-            "SELECT name, type, max_age_seconds, is_window, unknown FROM outputs ORDER BY position",
+            "SELECT name, type, max_age_seconds, is_window, unknown, "
+                + "\(format == 1 ? "0" : "outputs.lag") FROM outputs ORDER BY position",
             limit: OnlineFile.maximumOutputs
         ) { row throws(Failure) in try OnlineFileHead.output(row) }
         guard ResourceName(view) != nil, !keys.isEmpty, !outputs.isEmpty,
@@ -203,18 +232,26 @@ private struct OnlineFileHead {
         guard (0...31_622_400_000).contains(seconds ?? 0) else {
             throw SQLiteReader.Failure(reason: "a maximum age is out of range")
         }
+        let lag = try row.integer(5)
+        guard (0...OnlineFile.maximumLag).contains(lag) else {
+            throw SQLiteReader.Failure(reason: "a lag is out of range")
+        }
         return OnlineFile.Output(
             name: try row.text(0), isText: type == "string",
             maximumAge: seconds.map { $0 * 1_000_000 }, isWindow: try row.integer(3) != 0,
-            unknown: try row.feature(4, isText: type == "string"))
+            unknown: try row.feature(4, isText: type == "string"), lag: Int(lag))
     }
+
+    /// Of outputs that lag behind.
+    var lags: [Int] { Set(outputs.map(\.lag)).subtracting([0]).sorted() }
 
     /// Columns are named with their table: SQLite would take an unknown name in quotes for a text.
     var lookup: String {
         func column(_ name: String) -> String {
             "features.\"\(String(name.flatMap { $0 == "\"" ? "\"\"" : String($0) }))\""
         }
-        let columns = ["features.__event"] + outputs.map { column($0.name) }
+        let events = ["__event"] + lags.map { "__event:\($0)" }
+        let columns = events.map(column) + outputs.map { column($0.name) }
         let conditions = keys.map { "\(column($0.name)) = ?" }
         return "SELECT \(columns.joined(separator: ", ")) FROM features "
             + "WHERE \(conditions.joined(separator: " AND "))"

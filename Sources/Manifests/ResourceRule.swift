@@ -29,7 +29,6 @@ enum ResourceRule: Hashable, Sendable {
     case aggregateMissing(String)
     case fieldOfOtherAggregate(String, aggregate: String)
     case lagOfAggregate
-    case lagOnline
     /// A field that a view of a view has from the other one.
     case fieldOfBaseView(String)
     case outputTwice(String)
@@ -86,7 +85,6 @@ enum ResourceRule: Hashable, Sendable {
         case .fieldOfOtherAggregate(let field, let aggregate):
             "'\(field)' is only for the aggregate \(aggregate)"
         case .lagOfAggregate: "'lag' is for latest values, and this feature has an 'aggregate'"
-        case .lagOnline: "'lag' cannot be online in a view with a 'ttl' yet"
         case .fieldOfBaseView(let field): "'\(field)' is that of the view in 'source'"
         case .outputTwice(let name): "two features make the column \(ManifestProblem.quote(name))"
         case .labelWithoutColumn: "a label needs 'column', or 'name' and 'expression'"
@@ -144,7 +142,6 @@ enum ResourceRule: Hashable, Sendable {
         case .aggregateWithout("percentile", _): "add a share, such as 'percentile: 0.95'"
         case .aggregateWithout: "add lengths of time, such as 'windows: [1h, 24h]'"
         case .fieldOfOtherAggregate, .fieldOfBaseView: "remove it"
-        case .lagOnline: "put the feature into a view of its own that is not online"
         case .lagOfAggregate: "use 'offset' to end its windows earlier"
         case .aggregateMissing("where"):
             "for the latest row that meets a condition use 'aggregate: last' with 'windows'"

@@ -17,12 +17,13 @@ package enum OnlineSQL {
     static let samplePerKind = 24
     static let sampleOldest = 12
     static let sampleAged = 8
-    /// Of a view's maximum ages, how many the sample crosses.
-    static let sampleAges = 2
+    /// The same where a view has more than two ages to cross.
+    static let sampleAgedOfMany = 5
 
     /// Columns: `key:0` … (null in the first row, whose values are those of an unknown entity),
-    /// `__event` (microseconds since 1970 of the latest row), `__at` (the instant, likewise), then
-    /// the view's outputs. In the order of the keys.
+    /// `__event` (microseconds since 1970 of the latest row), `__at` (the instant, likewise), for
+    /// each of the `lags` the event of the row that lags so far behind, then the view's outputs. In
+    /// the order of the keys.
     ///
     /// - Parameter instant: ISO 8601 in UTC; the values are not older.
     package static func values(_ source: ViewSource, instant: String? = nil) -> SQLProgram {
@@ -40,7 +41,11 @@ package enum OnlineSQL {
             columns: view.keys("e") + [
                 "\(view.microseconds("e.__event")) AS __event",
                 "(SELECT epoch_us(__at) FROM \"instant\") AS __at",
-            ], joined: "LEFT JOIN \"entities\" AS e ON e.__entity = t.__entity")
+            ]
+                + view.lags.map {
+                    let event = view.laggedEvent($0)
+                    return "\(view.microseconds("e.\(event)")) AS \(event)"
+                }, joined: "LEFT JOIN \"entities\" AS e ON e.__entity = t.__entity")
     }
 
     /// Columns: `key:0` …, `__at` (microseconds since 1970), then the view's outputs. Some entities
@@ -56,18 +61,29 @@ package enum OnlineSQL {
             joined: "JOIN \"spine\" AS e ON e.__entity = t.__entity")
     }
 
-    /// What a file has to say of its columns.
+    /// What a file has to say of its columns. An output with `lag` is as old as that row.
     package static func outputs(_ source: ViewSource) -> JSONValue {
-        .array(
+        let lags = lags(source)
+        return .array(
             FeatureOutput.selected(nil, of: source).map { output in
                 let age = output.window?.reach ?? source.spec.ttl?.seconds
-                return [
+                var fields: [String: JSONValue] = [
                     "name": .string(output.name),
                     "type": .string(output.isCategorical ? "string" : "float"),
                     "maxAgeSeconds": age.map(JSONValue.int) ?? .null,
                     "isWindow": .bool(output.window != nil),
                 ]
+                if lags.contains(output.feature.lag) {
+                    fields["lag"] = .int(Int64(output.feature.lag))
+                }
+                return .object(fields)
             })
+    }
+
+    /// How far rows lag behind the latest ones whose age has to be known.
+    package static func lags(_ source: ViewSource) -> [Int] {
+        guard source.spec.ttl != nil else { return [] }
+        return Set(source.spec.features.map(\.lag)).subtracting([0]).sorted()
     }
 }
 
@@ -77,6 +93,7 @@ private struct OnlineView {
     let table: String
     let entity: [String]
     let outputs: [FeatureOutput]
+    let lags: [Int]
     /// ISO 8601 in UTC; nil: as soon as everything is known.
     private let earliest: String?
 
@@ -86,7 +103,10 @@ private struct OnlineView {
         table = ViewJoin.table("view", source.name)
         entity = source.spec.entity.map(SQLProgram.identifier)
         outputs = FeatureOutput.selected(nil, of: source)
+        lags = OnlineSQL.lags(source)
     }
+
+    func laggedEvent(_ lag: Int) -> String { SQLProgram.identifier("__event:\(lag)") }
 
     var entityList: String { entity.joined(separator: ", ") }
     var nulls: String { entity.map { "NULL AS \($0)" }.joined(separator: ", ") }
@@ -117,20 +137,27 @@ private struct OnlineView {
             """
     }
 
-    /// Those with a row that is visible at the instant, with the event time of the latest.
+    /// Those with a row that is visible at the instant, with the event time of the latest, and of
+    /// those that lag behind it.
     var entities: String {
         let hasNull =
             latestInputs.isEmpty
             ? "false"
             : "max_by(\(latestInputs.map { "\($0) IS NULL" }.joined(separator: " OR ")), "
                 + "file_row_number)"
+        let newest = lags.last.map {
+            ", max_by(__event, file_row_number, \($0 + 1)) AS __events"
+        }
+        let columns =
+            [lags.isEmpty ? "*" : "* EXCLUDE (__events)"]
+            + lags.map { "__events[\($0 + 1)] AS \(laggedEvent($0))" }
         return """
             CREATE TEMP TABLE "entities" AS
             SELECT
-                *, row_number() OVER (ORDER BY \(entityList)) AS __entity
+                \(columns.joined(separator: ", ")), row_number() OVER (ORDER BY \(entityList)) AS __entity
             FROM (
                 SELECT
-                    \(entityList), max(__event) AS __event, \(hasNull) AS __has_null
+                    \(entityList), max(__event) AS __event, \(hasNull) AS __has_null\(newest ?? "")
                 FROM \(table)
                 WHERE __known < (SELECT __at FROM "instant")
                 GROUP BY \(entityList)
@@ -160,26 +187,33 @@ private struct OnlineView {
             """
     }
 
-    /// The shortest of the ages at which latest values and windows are too old.
-    private var ages: [Int64] {
+    /// The first times at which something is too old: of the latest values, the windows and the
+    /// rows that lag behind. As SQL.
+    private var ends: [String] {
         let latest = outputs.contains { $0.window == nil } ? source.spec.ttl?.seconds : nil
         let window = outputs.filter { !$0.isAlwaysEmpty }.compactMap(\.window?.reach).min()
-        return FeatureSQL.distinct([latest, window].compactMap { $0 })
+        let ages = FeatureSQL.distinct([latest, window].compactMap { $0 })
+        var ends = ages.map { "__event + \(FeatureSQL.interval($0))" }
+        if let ttl = source.spec.ttl, let lag = lags.first {
+            ends.append("\(laggedEvent(lag)) + \(FeatureSQL.interval(ttl.seconds))")
+        }
+        return ends
     }
 
     var askedTimes: String {
         let instant = "(SELECT __at FROM \"instant\")"
         var parts = ["SELECT \(entityList), \(instant) AS __at FROM \"chosen\""]
-        for age in ages.prefix(OnlineSQL.sampleAges) {
-            let end = "__event + \(FeatureSQL.interval(age))"
+        let ends = ends
+        let most = ends.count > 2 ? OnlineSQL.sampleAgedOfMany : OnlineSQL.sampleAged
+        for end in ends {
             for time in [end, "\(end) + INTERVAL 1 MICROSECOND"] {
                 parts.append(
                     """
                     SELECT \(entityList), \(time)
                     FROM (
                         SELECT * FROM "chosen"
-                        WHERE isfinite(__event) AND \(end) > \(instant)
-                        ORDER BY __rank, __entity LIMIT \(OnlineSQL.sampleAged)
+                        WHERE isfinite(\(end)) AND \(end) > \(instant)
+                        ORDER BY __rank, __entity LIMIT \(most)
                     )
                     """)
             }

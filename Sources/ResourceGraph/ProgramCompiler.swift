@@ -67,6 +67,7 @@ extension StepCompiler {
             "sql": OnlineSQL.values(source, instant: instant).json,
             "sample": OnlineSQL.sample(source, instant: instant).json,
             "view": .string(source.name.text), "entity": .array(spec.entity.map(JSONValue.string)),
+            "lags": .array(OnlineSQL.lags(source).map { .int(Int64($0)) }),
             "outputs": OnlineSQL.outputs(source),
         ]
     }

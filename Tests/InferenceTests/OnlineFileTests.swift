@@ -86,6 +86,29 @@ struct OnlineFileTests {
         }
     }
 
+    @Test("a row that lags behind is as old as it is itself")
+    func lags() throws {
+        let place = try Place()
+        let file = try OnlineFile(path: place.file(OnlineFixture.lagged()))
+        func at(_ time: Int64, _ key: String) throws -> String {
+            try text(file.vector(of: [.text(key)], at: time))
+        }
+        #expect(try at(instant, "both") == "1.5 PRESENT, 2.5 PRESENT")
+        #expect(try at(instant + hour, "both") == "1.5 PRESENT, 2.5 PRESENT")
+        #expect(try at(instant + hour + 1, "both") == "1.5 PRESENT, null OUTSIDE_MAX_AGE")
+        #expect(
+            try at(instant + 2 * hour + 1, "both") == "null OUTSIDE_MAX_AGE, null OUTSIDE_MAX_AGE")
+        #expect(try at(instant, "old") == "1.5 PRESENT, null OUTSIDE_MAX_AGE")
+        #expect(try at(instant + hour, "one") == "1.5 PRESENT, null NULL_VALUE")
+        #expect(try at(instant, "none") == "null NOT_FOUND, null NOT_FOUND")
+        let start = "'FILE' is not a file of online features: "
+        #expect(
+            try place.message(OnlineFixture.lagged(lag: 1001)) == start + "a lag is out of range")
+        #expect(
+            try place.message(OnlineFixture.lagged(lag: 3))
+                == start + "no such column: features.__event:3")
+    }
+
     @Test("a file that is not one is refused with its reason")
     func refused() throws {
         let place = try Place()
@@ -129,8 +152,8 @@ struct OnlineFileTests {
                 == "a value that should be a number is none")
         #expect(
             try refusal(
-                head([output]) + table + "UPDATE about SET value = 2 WHERE name = 'format';")
-                == "its format is 2, and this is for format 1")
+                head([output]) + table + "UPDATE about SET value = 3 WHERE name = 'format';")
+                == "its format is 3, and this is for formats 1 and 2")
         #expect(
             try refusal(head([output]) + table + "DELETE FROM about WHERE name = 'as_of';")
                 == "'as_of' is missing")

@@ -365,7 +365,7 @@ struct RulesTests {
         #expect(messages == expected)
     }
 
-    @Test("A lag has no place in an online view with a time to live")
+    @Test("A lag may be online, with a time to live too")
     func onlineLag() {
         let messages = messages(
             of: """
@@ -380,13 +380,7 @@ struct RulesTests {
                   online: true
                   features: [{name: before, column: temp, lag: 1}]
                 """)
-        let expected = """
-            m.yaml:10:14: error: 'lag' cannot be online in a view with a 'ttl' yet
-                  features: [{name: before, column: temp, lag: 1}]
-                             ^
-            hint: put the feature into a view of its own that is not online
-            """
-        #expect(messages == expected)
+        #expect(messages == "")
     }
 
     @Test("A refresh is of an online view, and not every second")

@@ -142,6 +142,38 @@ struct OnlineSQLTests {
         }
     }
 
+    @Test("the rows that lag behind have ages of their own, which the sample crosses too")
+    func lags() throws {
+        let hour = OnlineSQLTests.hour
+        let made = try view(knownAt: .delay(ManifestDuration(seconds: 3600)))
+        let lagging = ViewSource(
+            name: made.name,
+            spec: FeatureViewSpec(
+                dataset: try #require(ResourceName("raw")), entity: ["origin"], timestamp: "at",
+                knownAt: made.knownAt, ttl: ManifestDuration(seconds: 5 * 3600),
+                features: [
+                    Feature(name: "temp", value: .column("temp"), windows: []),
+                    Feature(name: "before", value: .column("temp"), windows: [], lag: 1),
+                ], online: true),
+            schema: made.schema)
+        #expect(OnlineSQL.lags(lagging) == [1])
+        #expect(OnlineSQL.outputs(lagging).array?.map { $0["lag"] } == [nil, 1])
+        let result = try run(lagging, rows: OnlineSQLTests.reports)
+        let at = Double(12 * hour + 1)
+        #expect(
+            try lines(result.values) == [
+                "- - \(at) - - -",
+                "EWR \(Double(10 * hour)) \(at) \(Double(8 * hour)) 2.5 1.0",
+                "JFK \(Double(11 * hour)) \(at) \(Double(9 * hour)) - 4.0",
+                "LGA \(Double(7 * hour)) \(at) - - -",
+            ])
+        let sample = try lines(result.sample)
+        for line in [
+            "EWR \(Double(13 * hour)) 2.5 1.0", "EWR \(Double(13 * hour + 1)) 2.5 -",
+            "EWR \(Double(15 * hour)) 2.5 -", "EWR \(Double(15 * hour + 1)) - -",
+        ] { #expect(sample.contains(line), "\(line) is not in \(sample)") }
+    }
+
     @Test("what a file has to say of its columns")
     func outputs() throws {
         let view = try view(knownAt: .delay(ManifestDuration(seconds: 0)))

@@ -56,6 +56,32 @@ package enum OnlineFixture {
             """
     }
 
+    /// View `v`, keyed by `k`, with a time to live of 3 h: the temperature, and that of two rows before.
+    /// At the instant `both` has rows an hour and two hours old, `old` one of an hour and one of four,
+    /// `one` a single row.
+    package static func lagged(lag: Int = 2) -> String {
+        let rows = [
+            ("both", "\(instant - 2 * hour)", "1.5, 2.5"),
+            ("old", "\(instant - 4 * hour)", "1.5, NULL"),
+            ("one", "NULL", "1.5, NULL"),
+        ]
+        return head(
+            view: "v", asOf: instant, entities: rows.count, keys: [("k", "string")],
+            outputs: [
+                "'v__now', 'float', 10800, 0, NULL, 0",
+                "'v__before', 'float', 10800, 0, NULL, \(lag)",
+            ], format: 2)
+                + """
+                CREATE TABLE features (k TEXT PRIMARY KEY, __event INTEGER, "__event:2" INTEGER,
+                    v__now, v__before) WITHOUT ROWID;
+
+                """
+            + rows.map {
+                "INSERT INTO features VALUES ('\($0.0)', \(instant - hour), \($0.1), \($0.2));"
+            }
+            .joined(separator: "\n")
+    }
+
     /// The tables that describe a file.
     package static func head(
         view: String, asOf: Int64, entities: Int, keys: [(String, String)], outputs: [String],
@@ -72,7 +98,7 @@ package enum OnlineFixture {
             CREATE TABLE keys (position INTEGER PRIMARY KEY, name TEXT, type TEXT);
             \(keyRows.joined(separator: "\n"))
             CREATE TABLE outputs (position INTEGER PRIMARY KEY, name TEXT, type TEXT,
-                max_age_seconds INTEGER, is_window INTEGER, unknown);
+                max_age_seconds INTEGER, is_window INTEGER, unknown\(format == 1 ? "" : ", lag INTEGER"));
             \(outputRows.joined(separator: "\n"))
 
             """

@@ -31,6 +31,7 @@ def program(values: str, entity: str = "origin") -> dict[str, Any]:
         ),
         "view": "v",
         "entity": [entity],
+        "lags": [],
         "outputs": OUTPUTS,
     }
 
@@ -78,6 +79,32 @@ class OnlineTests(WorkerCase):
                 ],
             )
         self.assertEqual(sorted(os.listdir(output)), ["online.sqlite", "sample.json"])
+
+    def test_a_file_with_rows_that_lag_behind(self) -> None:
+        values = (
+            'SELECT NULL::VARCHAR AS "key:0", NULL::BIGINT, 77::BIGINT, NULL::BIGINT, 0::FLOAT, '
+            "NULL::FLOAT UNION ALL SELECT 'EWR', 5, 77, 3, 1.5, 2.5 "
+            "UNION ALL SELECT 'JFK', 6, 77, NULL, 1.5, NULL"
+        )
+        lagged = {**OUTPUTS[0], "name": "v__before", "lag": 2}
+        body = {**program(VALUES), "lags": [2], "outputs": [OUTPUTS[0], lagged]}
+        output, _ = self.worker.run("online", {**body, "sql": sql(values)}, {})
+        file = self.file(output)
+        features = file.execute("SELECT * FROM features")
+        self.assertEqual(
+            [column[0] for column in features.description],
+            ["origin", "__event", "__event:2", "v__temp", "v__before"],
+        )
+        self.assertEqual(
+            features.fetchall(), [("EWR", 5, 3, 1.5, 2.5), ("JFK", 6, None, 1.5, None)]
+        )
+        self.assertEqual(
+            file.execute("SELECT name, unknown, lag FROM outputs").fetchall(),
+            [("v__temp", 0.0, 0), ("v__before", None, 2)],
+        )
+        self.assertEqual(
+            file.execute("SELECT value FROM about WHERE name = 'format'").fetchall(), [(2,)]
+        )
 
     def test_the_same_rows_give_the_same_bytes(self) -> None:
         values = (

@@ -19,7 +19,6 @@ extension FeatureViewSpec {
         let features = items?.compactMap(Feature.decode)
         if let features, features.count == items?.count {
             checkOutputs(features, items ?? [])
-            if online, ttl != nil { checkLags(features, items ?? []) }
         }
         guard let source, let entity, let features else { return nil }
         if case .view(let view) = source {
@@ -42,13 +41,6 @@ extension FeatureViewSpec {
             field.report(.refreshTooOften)
         }
         return refresh
-    }
-
-    /// How old the row before the latest one is, an online file does not tell.
-    private static func checkLags(_ features: [Feature], _ items: [FieldValue]) {
-        for (feature, item) in zip(features, items) where feature.lag > 0 {
-            item.report(.lagOnline)
-        }
     }
 
     /// No two features may make a column of one name. Called only if every item gave a feature, so

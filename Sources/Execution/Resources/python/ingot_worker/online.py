@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
+# With lags a file says which row an output is as old as.
 FORMAT = 1
+FORMAT_WITH_LAGS = 2
 FETCH_ROWS = 10_000
 OUTPUTS_MAX = 1900  # a table of SQLite has 2,000 columns
 TEXT_BYTES_MAX = 65_536
@@ -39,7 +41,8 @@ def run(request: Request, events: Events) -> None:
     """Write online.sqlite and, by a query of its own, sample.json.
 
     online.sqlite: `features` with one row per entity (the key columns, `__event` in microseconds
-    since 1970, the view's outputs), `keys` and `outputs`, which describe its columns, and `about`.
+    since 1970, `__event:<lag>` of the rows that lag behind the latest one, for each of `lags`, the
+    view's outputs), `keys` and `outputs`, which describe its columns, and `about`.
     The outputs have no declared type, so that SQLite keeps every float as it is: it would store
     those of a REAL column without a fraction as integers, and lose the sign of -0.0.
     """
@@ -122,7 +125,9 @@ def _write(
         keys = [
             f"{identifier(n)} {_AFFINITY[t]} NOT NULL" for n, t in zip(entity, types, strict=True)
         ]
-        columns = [*keys, "__event INTEGER", *(identifier(o["name"]) for o in program["outputs"])]
+        lagged = [f'"__event:{lag}" INTEGER' for lag in program["lags"]]
+        outputs = [identifier(output["name"]) for output in program["outputs"]]
+        columns = [*keys, "__event INTEGER", *lagged, *outputs]
         primary = ", ".join(identifier(name) for name in entity)
         file.execute(
             f"CREATE TABLE features ({', '.join(columns)}, PRIMARY KEY ({primary})) WITHOUT ROWID"
@@ -153,7 +158,9 @@ def _describe(
     """The tables that say what the columns of `features` are."""
     entity = program["entity"]
     file.execute("CREATE TABLE about (name TEXT PRIMARY KEY, value) WITHOUT ROWID")
-    about = {"as_of": unknown[len(entity) + 1], "format": FORMAT, "view": program["view"]}
+    lags = program["lags"]
+    form = FORMAT_WITH_LAGS if lags else FORMAT
+    about = {"as_of": unknown[len(entity) + 1], "format": form, "view": program["view"]}
     file.executemany("INSERT INTO about VALUES (?, ?)", sorted(about.items()))
     file.execute("CREATE TABLE keys (position INTEGER PRIMARY KEY, name TEXT, type TEXT)")
     file.executemany(
@@ -163,17 +170,13 @@ def _describe(
     # `unknown`: the value for an entity that is not there, or whose rows are all too old.
     file.execute(
         "CREATE TABLE outputs (position INTEGER PRIMARY KEY, name TEXT, type TEXT, "
-        "max_age_seconds INTEGER, is_window INTEGER, unknown)"
+        f"max_age_seconds INTEGER, is_window INTEGER, unknown{', lag INTEGER' if lags else ''})"
     )
-    file.executemany(
-        "INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (i, o["name"], o["type"], o["maxAgeSeconds"], int(o["isWindow"]), value)
-            for i, (o, value) in enumerate(
-                zip(program["outputs"], _checked(unknown[len(entity) + 2 :]), strict=True)
-            )
-        ],
-    )
+    values = _checked(unknown[len(entity) + 2 + len(lags) :])
+    for position, (o, value) in enumerate(zip(program["outputs"], values, strict=True)):
+        row = [position, o["name"], o["type"], o["maxAgeSeconds"], int(o["isWindow"]), value]
+        row += [o.get("lag", 0)] if lags else []
+        file.execute(f"INSERT INTO outputs VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _checked(row: tuple[Any, ...]) -> tuple[Any, ...]:
