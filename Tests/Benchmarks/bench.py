@@ -177,11 +177,12 @@ def measure_features(bench: Bench) -> tuple[list[Ingot], dict[str, list[float]]]
             inside[step].append(records[step]["seconds"])
             bare[step].append(seconds)
             is_same = is_same and same
-    print(f"# 1. Feature steps against the same SQL in bare DuckDB ({THREADS} thread)\n")
+    print(f"# 1. Feature steps against the same programs in bare DuckDB ({THREADS} thread)\n")
     print(
         f"{ROUNDS} rounds, each in a fresh state directory, the two sides in turn. Seconds from\n"
-        "the step's start to its published artifact, against connecting, querying and writing\n"
-        "Parquet in a fresh process with its imports done.\n"
+        "the step's start to its published artifact, against connecting, running the program\n"
+        "(SQL, and the search in sorted rows) and writing Parquet in a fresh process with its\n"
+        "imports done.\n"
     )
     header = ("step", "Ingot best", "median", "DuckDB best", "median", "ratio of bests", "medians")
     inside["all four"] = [sum(times) for times in zip(*inside.values(), strict=True)]

@@ -12,7 +12,7 @@ from bench_tools import BenchError, Ingot, median, output, table
 from latest_values import TRAINING_SET, Case
 
 HERE = Path(__file__).parent
-ROUNDS = 3
+ROUNDS = 5
 FEAST = "feast[duckdb]==0.67.0"
 # Seconds. On the flights the Dask store still ran after 14 minutes, with 16 GiB.
 DASK_LIMIT = 120
