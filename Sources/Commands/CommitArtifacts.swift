@@ -97,10 +97,15 @@ struct CommitArtifacts {
     }
 
     /// What was run for this very commit counts before what a plan finds now: data that are not in
-    /// the commit may have changed since.
+    /// the commit may have changed since. What is pinned is in the commit; and the run of a snapshot
+    /// stands at the commit before the one that pins it.
     private func artifact(of step: StepID) async throws -> Digest {
         let runs = try await store.runs(of: step, limit: Self.maximumRuns)
-        let own = runs.first { $0.commit == commit && $0.state == .succeeded }
+        let pinned = graph.steps[step]?.pin == nil ? nil : plan.step(step)?.fingerprint
+        let own = runs.first { run in
+            run.commit == commit && run.state == .succeeded
+                && (pinned == nil || run.fingerprint == pinned)
+        }
         if let artifact = own?.artifact { return artifact }
         switch plan.step(step)?.action {
         case .cached(let digest): return digest

@@ -42,6 +42,7 @@ struct FeaturesGetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let format = try spineFormat()
+        try checkOutput()
         let store = try await StateStore.openReader(directory: state.directory)
         let artifacts = try await CommitArtifacts.find(
             revision, repository, stateDirectory: state.directory, store: store)
@@ -79,6 +80,15 @@ struct FeaturesGetCommand: AsyncParsableCommand {
                 "entity": .array(features.entity.map { ["name": .string($0)] }),
                 "features": .array(features.featureNames.map(JSONValue.string)),
             ], inputs: inputs)
+    }
+
+    /// A name that promises another format would be a surprise later.
+    private func checkOutput() throws(CommandError) {
+        let ending = (output as NSString).pathExtension.lowercased()
+        guard ["csv", "tsv", "json", "jsonl"].contains(ending) else { return }
+        throw .notWritten(
+            path: output, reason: "what is written is Parquet; give it a name that ends in .parquet"
+        )
     }
 
     private func spineFormat() throws(CommandError) -> String {

@@ -119,8 +119,8 @@ struct ProfileView: Encodable {
     }
 
     var text: String {
-        let rows = ValueText.grouped(profile.rows)
-        var text = "\(dataset) at \(commit.prefix(7)): \(rows) rows, "
+        let rows = ValueText.grouped(profile.rows) + (profile.rows == 1 ? " row" : " rows")
+        var text = "\(dataset) at \(commit.prefix(7)): \(rows), "
         text += "\(Plural.count(profile.columns.count, "column"))\n\n"
         var table = Table(
             "COLUMN", "TYPE", "NULLS", "DISTINCT", "MIN", "MEAN", "MAX", "DISTRIBUTION")

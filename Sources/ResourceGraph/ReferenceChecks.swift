@@ -226,9 +226,20 @@ extension ReferenceChecks {
             fail(
                 "featureview/\(name) has no feature '\(wanted)'",
                 at: path.key("select").index(index),
-                hint: NearName.hint(for: wanted, among: outputs)
+                hint: Self.sameWindow(as: wanted, among: outputs)
+                    ?? NearName.hint(for: wanted, among: outputs)
                     ?? "its features: \(view.features.map(\.name).joined(separator: ", "))")
         }
+    }
+
+    /// A column whose window is as long, but written in another way.
+    private static func sameWindow(as wanted: String, among outputs: [String]) -> String? {
+        guard let mark = wanted.lastIndex(of: "_"),
+            let window = ManifestDuration(String(wanted[wanted.index(after: mark)...]))
+        else { return nil }
+        let name = "\(wanted[..<mark])_\(window)"
+        guard name != wanted, outputs.contains(name) else { return nil }
+        return "windows of that length are written '\(window)': '\(name)'"
     }
 
     private mutating func check(_ deployment: DeploymentSpec, model: ModelSpec?) {

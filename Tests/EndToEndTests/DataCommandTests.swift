@@ -221,6 +221,12 @@ struct DataCommandTests {
                 error: \(spine).txt cannot be a spine: there is no such file
                 hint: give a CSV or Parquet file with the views' entity columns and a time
                 """)
+        try fails(
+            "features", "get", "--spine", spine, "--views", "weather", "-o", "x.csv",
+            says: """
+                error: cannot write x.csv: what is written is Parquet; give it a name that ends in .parquet
+                hint: nothing was written
+                """)
         try workshop.write(Self.firstWeather + "EWR,2013-01-02T00:00:00Z,300\n", to: "weather.csv")
         let third = try workshop.commitAndPush("Break the weather")
         try fails(

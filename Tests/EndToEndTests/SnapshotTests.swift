@@ -139,6 +139,12 @@ struct SnapshotTests {
         #expect(second != lock)
         #expect(try ingot(workshop, "apply").status == 0)
 
+        // The snapshot's run stands at the commit before the one that pins its rows.
+        let diff = try ingot(workshop, "diff", "weather", commit, "main")
+        #expect(diff.standardOutput.contains("1 added"), "\(diff)")
+        let older = try ingot(workshop, "profile", "weather", "--revision", commit)
+        #expect(older.standardOutput.contains(": 1 row, "), "\(older)")
+
         // Back, without asking the server, which is not even there.
         server.stop()
         try workshop.git("pull", "-q", "origin", "main")

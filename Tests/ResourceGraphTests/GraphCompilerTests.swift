@@ -126,6 +126,22 @@ struct GraphCompilerTests {
                 == ["model/delay has no stage 'prod'"])
     }
 
+    @Test("a window that is asked for in other words is told by its name")
+    func windowInOtherWords() {
+        let yaml = FlightsProject().yaml
+            .replacing(
+                "features: [{column: temp}]",
+                with: "features: [{column: temp}, {name: n, aggregate: count, windows: [1d, 7d]}]"
+            )
+            .replacing("{view: weather}", with: "{view: weather, select: [n_1d]}")
+        #expect(
+            compile(yaml).diagnostics.map(\.description).first?
+                .replacing(/a\.yaml:\d+:\d+/, with: "a.yaml") == """
+                    a.yaml: error: featureview/weather has no feature 'n_1d'
+                    hint: windows of that length are written '24h': 'n_24h'
+                    """)
+    }
+
     @Test("the sum of a string column is refused with its place")
     func stringAggregate() {
         let yaml = FlightsProject().yaml.replacing(

@@ -13,6 +13,11 @@ ROWS = (
     "('EWR', '1.5', DATE '2013-01-01'), ('EWR', NULL, NULL), "
     "('LGA', '30', NULL), (NULL, 'nan', NULL)"
 )
+HINTS = {
+    "schemaDrift": "correct the schema or the source, or lower the severity of the expectation",
+    "freshness": "bring newer data, or change 'maxAge' or the severity of the expectation",
+    "rowCount": "correct the data, or change the bounds or the severity of the expectation",
+}
 
 
 class ExpectationTests(WorkerCase):
@@ -54,7 +59,10 @@ class ExpectationTests(WorkerCase):
                 "data",
                 "ExpectationFailed",
                 message,
-                "correct the data, or lower 'mostly' or the severity of the expectation",
+                HINTS.get(
+                    check["check"],
+                    "correct the data, or lower 'mostly' or the severity of the expectation",
+                ),
             ),
         )
         self.assertIs(written[0]["passed"], False)

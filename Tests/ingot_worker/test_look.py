@@ -174,7 +174,7 @@ class SpineTests(LookCase):
         self.fails(
             "orign,at\nEWR,2013-01-01\n",
             "spine.csv has no column 'origin'; it has: orign, at",
-            "did you mean 'orign'?",
+            "is it 'orign'? Then rename that column of the spine",
         )
         self.fails(
             "origin,at\nEWR,2013-01-01\nEWR,\nEWR,soon\n",

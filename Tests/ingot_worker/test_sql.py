@@ -6,6 +6,7 @@ import os
 import unittest
 from typing import Any
 
+import duckdb
 from support import WorkerCase
 
 
@@ -91,6 +92,19 @@ class SQLTests(WorkerCase):
                 "NotOneQuery",
                 f"the query must be one SELECT statement, but it is: {kinds}",
             )
+
+    def test_a_star_has_no_row_numbers(self) -> None:
+        program = body('SELECT a.*, b.* FROM "view:fl" AS a JOIN "view:fl" AS b USING (origin)')
+        output, result = self.worker.run("snapshot", program, self.inputs)
+        self.assertEqual(result.get("rows"), 3, result)
+        with duckdb.connect() as connection:
+            path = os.path.join(output, "data.parquet")
+            described = connection.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
+        self.assertEqual([row[0] for row in described], ["origin", "delay", "origin_1", "delay_1"])
+        # What is called so by a person stays.
+        program = body("SELECT 1 AS file_row_numbers")
+        output, result = self.worker.run("snapshot", program, self.inputs)
+        self.assertEqual(self.rows(output), [(1,)], result)
 
     def test_a_features_own_sql_is_named(self) -> None:
         def program(expression: str) -> dict[str, Any]:

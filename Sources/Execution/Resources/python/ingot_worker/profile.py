@@ -16,6 +16,12 @@ from ingot_worker.protocol import Events, Request, write_json
 # Of profile.json; docs/data.md describes it.
 FORMAT = 2
 _WARNINGS_MAX = 10
+_HINT = "correct the data, or lower 'mostly' or the severity of the expectation"
+_HINTS = {
+    "schemaDrift": "correct the schema or the source, or lower the severity of the expectation",
+    "freshness": "bring newer data, or change 'maxAge' or the severity of the expectation",
+    "rowCount": "correct the data, or change the bounds or the severity of the expectation",
+}
 
 
 def warm() -> None:
@@ -93,7 +99,7 @@ def _report(failed: list[dict[str, Any]], events: Events) -> list[str]:
         raise data_error(
             "ExpectationFailed",
             message,
-            "correct the data, or lower 'mostly' or the severity of the expectation",
+            _HINTS.get(errors[0]["check"], _HINT),
             expectations=errors[:10],
         )
     return warnings

@@ -194,6 +194,7 @@ def _selection(
 ) -> str:
     """The SELECT list that makes the schema's columns of the table's, which are checked."""
     if not schema:
+        have = sql.without_row_numbers(have)
         return ", ".join(
             f"CAST({identifier(name)} AS TIMESTAMP) AS {identifier(name)}"
             if type_name == "TIMESTAMP WITH TIME ZONE"

@@ -9,7 +9,7 @@ from ingot_worker import source
 from ingot_worker.errors import config_error
 from ingot_worker.outside import Copy
 from ingot_worker.profiled import schema_type
-from ingot_worker.sql import count
+from ingot_worker.sql import count, without_row_numbers
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,7 +20,8 @@ _BYTES_MAX = 32_768
 
 def of_query(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str | None]:
     """Names and types, in the schema's words."""
-    return _typed(connection.execute(f"DESCRIBE {query}").fetchall(), True)
+    found = _typed(connection.execute(f"DESCRIBE {query}").fetchall(), True)
+    return without_row_numbers(found)
 
 
 def of_files(

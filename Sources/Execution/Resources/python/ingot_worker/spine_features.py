@@ -78,7 +78,11 @@ def _check(program: dict[str, Any], name: str, have: dict[str, str]) -> None:
             raise data_error(
                 "ColumnMissing",
                 f"{name} has no column '{column}'; it has: {', '.join(have)}",
-                f"did you mean '{near[0]}'?"
+                (
+                    f"did you mean '{near[0]}'?"
+                    if column == program["timestamp"]
+                    else f"is it '{near[0]}'? Then rename that column of the spine"
+                )
                 if near
                 else "a spine needs the views' entity columns, and the column of --timestamp",
             )

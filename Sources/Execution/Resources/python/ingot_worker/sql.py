@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MEMORY_SHARE = 0.6
 MEMORY_MEBIBYTES_MIN = 32
 ROW_GROUP_ROWS = 122_880
+_ROW_NUMBER = re.compile(r"file_row_number(_\d+)?")
 
 
 def warm() -> None:
@@ -123,6 +125,12 @@ def add_views(request: Request, connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE VIEW {identifier(name)} AS SELECT * FROM "
             f"read_parquet({literal(files['data.parquet'])}, file_row_number=true)"
         )
+
+
+def without_row_numbers(columns: dict[str, Any]) -> dict[str, Any]:
+    """Those of a query that is somebody's, without what `*` has from the views of inputs."""
+    # Of a second input DuckDB adds a number to the name.
+    return {c: kind for c, kind in columns.items() if not _ROW_NUMBER.fullmatch(c)}
 
 
 def write_parquet(request: Request, connection: duckdb.DuckDBPyConnection, query: str) -> int:
