@@ -178,8 +178,9 @@ enum SnapshotText {
         guard one.isChanged else { return "\(one.dataset)  \(rows), as before" }
         guard one.before?.digest != one.entry.digest else {
             return "\(one.dataset)  \(rows) as before, of a source with other columns"
+                + one.newColumnsText
         }
         let before = one.before.map { " instead of \($0.digest.short)" } ?? ""
-        return "\(one.dataset)  \(rows), \(one.entry.digest.short)\(before)"
+        return "\(one.dataset)  \(rows), \(one.entry.digest.short)\(before)\(one.newColumnsText)"
     }
 }

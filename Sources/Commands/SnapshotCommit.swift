@@ -94,7 +94,8 @@ struct SnapshotCommit {
         let lines = taken.filter(\.isChanged).map { one in
             let rows = one.rows.map { ", \(Plural.count(Int($0), "row"))" } ?? ""
             let version = one.entry.version.map { ", \($0)" } ?? ""
-            return "\(one.dataset.name): \(one.entry.digest.short)\(rows)\(version)\n"
+            let rest = rows + version + one.newColumnsText
+            return "\(one.dataset.name): \(one.entry.digest.short)\(rest)\n"
         }
         return "Snapshot \(shown)\(more)\n\n" + lines.joined()
     }

@@ -17,6 +17,22 @@ struct SnapshotTaking {
         /// Of the source when it was read.
         let version: String?
 
+        /// Names of columns that the source did not have before, if that is known.
+        var newColumns: [String] {
+            guard let old = before?.columns, let now = entry.columns else { return [] }
+            let names = Set(old.map(\.name))
+            return now.map(\.name).filter { !names.contains($0) }
+        }
+
+        /// The same in words; empty if there are none.
+        var newColumnsText: String {
+            let names = newColumns
+            guard !names.isEmpty else { return "" }
+            let shown = names.prefix(5).joined(separator: ", ")
+            let more = names.count > 5 ? " and \(names.count - 5) more" : ""
+            return ", new \(names.count == 1 ? "column" : "columns"): \(shown)\(more)"
+        }
+
         var isChanged: Bool { before?.holdsTheSame(as: entry) != true }
     }
 

@@ -218,7 +218,8 @@ extension ManifestProblem {
         case .notDecimal(_, let expected, let text):
             Self.isBooleanWord(text) ? "write true or false" : Self.example(of: expected)
         case .notAllowed(_, let text, let allowed, let path):
-            NearName.hint(for: text, among: allowed)
+            OtherWord.hint(for: text, among: allowed)
+                ?? NearName.hint(for: text, among: allowed)
                 ?? (path.isEmpty ? nil : "see 'ingot explain \(path)'")
         case .badResourceName:
             "1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"

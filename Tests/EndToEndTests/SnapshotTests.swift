@@ -190,7 +190,14 @@ struct SnapshotTests {
 
         // The same rows, as far as the schema reads them.
         try server.write("origin,temp,gate\nEWR,1,A\n")
-        #expect(try ingot(workshop, "snapshot").status == 0)
+        let grown = try ingot(workshop, "snapshot")
+        #expect(
+            grown.standardOutput.hasPrefix(
+                "dataset/weather  1 row as before, of a source with other columns, new column: gate\n"
+            ), "\(grown)")
+        #expect(
+            try workshop.git("log", "-1", "--format=%b", "main", in: workshop.bare)
+                .hasSuffix(", new column: gate"))
         let change = try workshop.git("show", "--format=", "-U0", "main", in: workshop.bare)
         #expect(change.hasSuffix("\n+      \"gate\": \"untyped\""), "\(change)")
         #expect(!change.contains("digest:"), "\(change)")

@@ -261,7 +261,7 @@ struct RulesTests {
             m.yaml:18:39: error: 'aggregate' must be count, sum, mean, min, max, count_distinct, approx_count_distinct, stddev, variance, first, last, last_n, approx_percentile or mode, but is 'median'
                     - {name: g, column: x, aggregate: median, windows: [1h]}
                                                       ^
-            hint: did you mean 'mean'?
+            hint: did you mean 'approx_percentile'?
             """
         #expect(messages == expected)
     }

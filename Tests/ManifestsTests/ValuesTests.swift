@@ -251,7 +251,7 @@ struct ValuesTests {
             m.yaml:8:23: error: 'type' must be string, integer, double, boolean, timestamp or date, but is 'text'
                     - {name: b, type: text, nullable: "true"}
                                       ^
-            hint: see 'ingot explain dataset.spec.schema.type'
+            hint: did you mean 'string'?
 
             m.yaml:8:39: error: 'nullable' must be true or false, but is the text 'true'
                     - {name: b, type: text, nullable: "true"}

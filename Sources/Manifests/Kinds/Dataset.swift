@@ -3,10 +3,12 @@ import ResourceAPI
 extension DatasetSpec {
     static func decode(_ reader: inout FieldReader) -> DatasetSpec? {
         let source = decodeSource(&reader)
-        let schema = reader.optional("schema")?.items()?.compactMap(Column.decode) ?? []
+        let columnFields = reader.optional("schema")?.items() ?? []
+        let schema = columnFields.compactMap(Column.decode)
         checkNames(of: schema, reader)
         checkKnownTimes(of: schema, reader)
-        let columns = SchemaColumns(schema)
+        // A column that is wrong itself is not missing too.
+        let columns = SchemaColumns(schema.count == columnFields.count ? schema : [])
         let primaryKey = reader.optional("primaryKey")?.distinct { columns.name($0) } ?? []
         let timestamp = reader.optional("timestamp").flatMap { columns.name($0) }
         let expectationFields =

@@ -24,13 +24,25 @@ ROW_GROUP_ROWS = 122_880
 _ROW_NUMBER = re.compile(r"file_row_number(_\d+)?")
 
 
+# Made by the warm parent, so that a step need not: that takes 25 ms.
+_prepared: list[duckdb.DuckDBPyConnection] = []
+
+
 def warm() -> None:
-    """Imports for the warm parent."""
-    import duckdb
+    """Imports for the warm parent, and a database that the next step takes."""
     import pyarrow
     import pyarrow.parquet
 
-    assert duckdb and pyarrow
+    assert pyarrow
+    if not _prepared:
+        _prepared.append(_new())
+
+
+def _new() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that has no thread yet: only then may its process be forked."""
+    import duckdb
+
+    return duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
 
 
 def identifier(name: str) -> str:
@@ -82,9 +94,8 @@ def database(
 
     `reading` are further files that it may read.
     """
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
+    # Of its own: a connection that was forked would have the same random numbers in each step.
+    connection = (_prepared.pop() if _prepared else _new()).cursor()
     try:
         for setting in _settings(request, threads or request.threads, reading or []):
             connection.execute(f"SET {setting}")
