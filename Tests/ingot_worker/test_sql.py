@@ -93,6 +93,14 @@ class SQLTests(WorkerCase):
                 f"the query must be one SELECT statement, but it is: {kinds}",
             )
 
+    def test_steps_have_random_numbers_of_their_own(self) -> None:
+        # Each is forked from the same database.
+        found = set()
+        for _ in range(2):
+            output, _ = self.worker.run("features", body("SELECT random(), uuid()"), {})
+            found.update(value for row in self.rows(output) for value in row)
+        self.assertEqual(len(found), 4)
+
     def test_a_star_has_no_row_numbers(self) -> None:
         program = body('SELECT a.*, b.* FROM "view:fl" AS a JOIN "view:fl" AS b USING (origin)')
         output, result = self.worker.run("snapshot", program, self.inputs)
