@@ -63,8 +63,16 @@ class HTTPTests(OutsideCase):
                 {"name": "y", "type": "double"},
             ],
         )
+        broken = self.columns("a.json", b'{"origin": "EWR", "delay": \n', "json")
+        self.answers(b'{"origin": "EWR", "delay": \n')
+        source = {"http": {"url": f"{self.web.url}/a.json"}}
+        body = {"schema": SCHEMA, "source": source, "format": "json", "path": "a.json"}
+        _, without = self.worker.run("snapshot", body, {}, secrets={})
+        self.assertEqual(broken["message"], without["message"])
+        self.assertEqual(broken["class"], "data", broken)
         names = ",".join(f"a column with a long name {index}" for index in range(1000))
-        error = self.columns("a.csv", f"origin,delay,{names}\nEWR,1\n".encode(), "csv")
+        content = f"origin,delay,{names}\nEWR,1{',x' * 1000}\n"
+        error = self.columns("a.csv", content.encode(), "csv")
         self.assertEqual(
             (error["code"], error["message"], error["hint"]),
             (

@@ -109,6 +109,11 @@ class SQLTests(WorkerCase):
             path = os.path.join(output, "data.parquet")
             described = connection.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
         self.assertEqual([row[0] for row in described], ["origin", "delay", "origin_1", "delay_1"])
+        # A file loses nothing, whatever its columns are called.
+        path = self.worker.file("a.csv", "file_row_number,a\n7,8\n")
+        program = {"format": "csv", "nullValues": [], "path": "a.csv", "schema": []}
+        output, result = self.worker.run("snapshot", program, {"source": {"file": path}})
+        self.assertEqual(self.rows(output), [(7, 8)], result)
         # What is called so by a person stays.
         program = body("SELECT 1 AS file_row_numbers")
         output, result = self.worker.run("snapshot", program, self.inputs)

@@ -45,12 +45,15 @@ def run(request: Request, events: Events) -> None:
             rows_from = source.open_copy(copied, request.program, infer=not schema)
         else:
             rows_from = source.open_files(request, infer=not schema)
+        have = _load(connection, rows_from, schema)
+        if "sql" in request.program and not schema:
+            have = sql.without_row_numbers(have) or have
+        # Not before: what is wrong with the source is told by who reads it.
         told = (
             {"columns": source_columns.of_copy(connection, copied, request.program)}
             if copied and request.program.get("tellsColumns")
             else {}
         )
-        have = _load(connection, rows_from, schema)
         read = time.perf_counter()
         events.progress(0.5, "checking")
         selected = _selection(connection, rows_from, schema, have)
@@ -194,7 +197,6 @@ def _selection(
 ) -> str:
     """The SELECT list that makes the schema's columns of the table's, which are checked."""
     if not schema:
-        have = sql.without_row_numbers(have)
         return ", ".join(
             f"CAST({identifier(name)} AS TIMESTAMP) AS {identifier(name)}"
             if type_name == "TIMESTAMP WITH TIME ZONE"
